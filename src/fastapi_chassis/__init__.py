@@ -1,0 +1,3 @@
+"""The microservice chassis for FastAPI."""
+
+__version__ = "0.1.0"
