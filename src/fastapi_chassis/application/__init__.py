@@ -1,0 +1,107 @@
+"""Use cases: messages, the mediator with its behaviours, and the ports that a handler sees."""
+
+from fastapi_chassis.application.behaviors import (
+    AnswerCodec,
+    AuthoriseBehavior,
+    IdempotencyBehavior,
+    LogBehavior,
+    TraceBehavior,
+    Tracer,
+    TransactionBehavior,
+    ValidateBehavior,
+)
+from fastapi_chassis.application.context import (
+    SYSTEM,
+    MessageContext,
+    Principal,
+    current_context,
+    use_context,
+)
+from fastapi_chassis.application.handlers import Handler, HandlerRegistry, name_of, read_handler
+from fastapi_chassis.application.idempotency import IdempotencyStore, StoredAnswer, idempotency_for
+from fastapi_chassis.application.matching import arranged, behind, matches
+from fastapi_chassis.application.mediator import Mediator, Road, build_mediator
+from fastapi_chassis.application.memory import (
+    AbstractRepositoryInMemory,
+    InMemoryIdempotencyStore,
+    InMemoryUnitOfWork,
+    MemorySession,
+    MemoryStore,
+    in_memory,
+)
+from fastapi_chassis.application.messages import AUTHENTICATED, Command, Policy, Query, Request
+from fastapi_chassis.application.pipeline import Behavior, BehaviorFactory, Step, compose, invocation
+from fastapi_chassis.application.repository import (
+    AbstractRepository,
+    Selection,
+    bind_repository,
+    entity_of,
+)
+from fastapi_chassis.application.scope import Resolver, ScopeFactory, current_scope, open_scope
+from fastapi_chassis.application.unit_of_work import (
+    AbstractUnitOfWork,
+    EventDispatch,
+    EventSink,
+    RecordedEvent,
+    TransactionRequiredError,
+    UnsavedEventsError,
+)
+
+__all__ = (
+    "AUTHENTICATED",
+    "SYSTEM",
+    "AbstractRepository",
+    "AbstractRepositoryInMemory",
+    "AbstractUnitOfWork",
+    "AnswerCodec",
+    "AuthoriseBehavior",
+    "Behavior",
+    "BehaviorFactory",
+    "Command",
+    "EventDispatch",
+    "EventSink",
+    "Handler",
+    "HandlerRegistry",
+    "IdempotencyBehavior",
+    "IdempotencyStore",
+    "InMemoryIdempotencyStore",
+    "InMemoryUnitOfWork",
+    "LogBehavior",
+    "Mediator",
+    "MemorySession",
+    "MemoryStore",
+    "MessageContext",
+    "Policy",
+    "Principal",
+    "Query",
+    "RecordedEvent",
+    "Request",
+    "Resolver",
+    "Road",
+    "ScopeFactory",
+    "Selection",
+    "Step",
+    "StoredAnswer",
+    "TraceBehavior",
+    "Tracer",
+    "TransactionBehavior",
+    "TransactionRequiredError",
+    "UnsavedEventsError",
+    "ValidateBehavior",
+    "arranged",
+    "behind",
+    "bind_repository",
+    "build_mediator",
+    "compose",
+    "current_context",
+    "current_scope",
+    "entity_of",
+    "idempotency_for",
+    "in_memory",
+    "invocation",
+    "matches",
+    "name_of",
+    "open_scope",
+    "read_handler",
+    "use_context",
+)

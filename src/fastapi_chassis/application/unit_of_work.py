@@ -1,0 +1,173 @@
+"""AbstractUnitOfWork: the aggregates of one message, their events, and the one commit."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self, cast
+
+from fastapi_chassis.domain import (
+    BaseAggregate,
+    ChassisError,
+    DomainEvent,
+    Finding,
+    IntegrationEvent,
+    snake_case,
+)
+
+_log = logging.getLogger("fastapi_chassis.unit_of_work")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An integration event and the aggregate that recorded it.
+
+    Args:
+        event: what happened.
+        aggregate_type: the aggregate's class in snake case.
+        aggregate_id: its identity, as text.
+    """
+
+    event: IntegrationEvent
+    aggregate_type: str
+    aggregate_id: str
+
+
+class EventSink(Protocol):
+    """The only way out for integration events."""
+
+    async def accept(self, events: Sequence[RecordedEvent], unit_of_work: "AbstractUnitOfWork") -> None:
+        """Takes events within the transaction, so that they are stored with it or not at all."""
+        ...
+
+
+type EventDispatch = Callable[[DomainEvent], Awaitable[None]]
+
+
+class UnsavedEventsError(ChassisError):
+    """An aggregate recorded events, and nobody saved it."""
+
+
+class TransactionRequiredError(ChassisError):
+    """Something was to be written outside of a transaction."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            Finding(
+                f"{what} outside of a transaction",
+                remedy="do it in the handler of a Command: a Query only reads.",
+            )
+        )
+
+
+async def _nobody(_event: DomainEvent) -> None:
+    return None
+
+
+class AbstractUnitOfWork(ABC):
+    """One transaction: begun and committed by the transaction behaviour, by nobody else.
+
+    Args:
+        sink: takes the integration events; without one they end here.
+        dispatch: runs the handlers of domain events, within the transaction.
+    """
+
+    def __init__(self, *, sink: EventSink | None = None, dispatch: EventDispatch = _nobody) -> None:
+        self._sink = sink
+        self._dispatch = dispatch
+        self._seen: dict[int, BaseAggregate] = {}
+        self._saved: dict[int, int] = {}
+        self._after_commit: list[Callable[[], None]] = []
+        self._active = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a transaction is open."""
+        return self._active
+
+    async def __aenter__(self) -> Self:
+        if self._active:
+            raise RuntimeError("this unit of work is open already")
+        await self._begin()
+        self._active = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._seen.clear()
+        self._saved.clear()
+        self._after_commit.clear()
+        if self._active:
+            self._active = False
+            await self._rollback()
+
+    async def commit(self) -> None:
+        """Hands on every event of the seen aggregates, then commits everything at once.
+
+        Raises:
+            UnsavedEventsError: an aggregate recorded events and was not saved after that.
+            UnavailableException: the store did not answer; whether it committed is then unknown.
+        """
+        if not self._active:
+            raise RuntimeError("this unit of work is not open")
+        await self._hand_on_events()
+        await self._commit()
+        self._active = False
+        for callback in self._after_commit:
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 - the commit stands, whatever a listener does
+                _log.exception("a listener of the commit failed")
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Calls back once the commit stands; never after a rollback. The callback must not block."""
+        self._after_commit.append(callback)
+
+    def track(self, entity: object, *, saved: bool = False) -> None:
+        """Remembers an aggregate, so that its events leave with the commit; repositories call this."""
+        if isinstance(entity, BaseAggregate):
+            self._seen[id(entity)] = entity
+            if saved:
+                self._saved[id(entity)] = len(entity.recorded_events)
+
+    async def _hand_on_events(self) -> None:
+        outgoing: list[RecordedEvent] = []
+        while pending := [aggregate for aggregate in self._seen.values() if aggregate.recorded_events]:
+            for aggregate in pending:
+                if len(aggregate.recorded_events) > self._saved.pop(id(aggregate), 0):
+                    raise _unsaved(aggregate)
+                for event in aggregate.release_events():
+                    if isinstance(event, IntegrationEvent):
+                        kind = snake_case(type(aggregate).__name__)
+                        outgoing.append(RecordedEvent(event, kind, str(aggregate.id)))
+                    else:
+                        await self._dispatch(cast("DomainEvent", event))
+        if outgoing and self._sink is not None:
+            await self._sink.accept(outgoing, self)
+
+    @property
+    @abstractmethod
+    def session(self) -> object:
+        """What the store writes through; `outbox_for` and `inbox_for` find their store by its type."""
+
+    @abstractmethod
+    async def _begin(self) -> None: ...
+
+    @abstractmethod
+    async def _commit(self) -> None: ...
+
+    @abstractmethod
+    async def _rollback(self) -> None: ...
+
+
+def _unsaved(aggregate: BaseAggregate) -> UnsavedEventsError:
+    name = type(aggregate).__name__
+    events = ", ".join(type(event).__name__ for event in aggregate.recorded_events)
+    return UnsavedEventsError(
+        Finding(
+            f"{name} {aggregate.id} recorded {events} and was not saved",
+            remedy="call add() or update() of its repository before the handler ends.",
+        )
+    )
