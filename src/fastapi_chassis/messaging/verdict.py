@@ -1,0 +1,59 @@
+"""verdict_on(): what becomes of a message whose handler failed; the one table from exception to outcome."""
+
+from fastapi_chassis.config import masked_text
+from fastapi_chassis.domain import (
+    AlreadyExistsException,
+    ForbiddenException,
+    NotFoundException,
+    RateLimitedException,
+    UnauthenticatedException,
+    UnavailableException,
+    ValidationException,
+)
+from fastapi_chassis.messaging.backoff import full_jitter
+from fastapi_chassis.messaging.config import MessagingConfig
+from fastapi_chassis.messaging.outcome import DeadLetter, Retry
+
+MAX_REASON = 8 * 1024
+
+# Another attempt would end in the same way.
+HOPELESS = (
+    ValidationException,
+    NotFoundException,
+    AlreadyExistsException,
+    UnauthenticatedException,
+    ForbiddenException,
+)
+# The message is not to blame, so the attempts are not counted: an outage must not fill the dead letters.
+BLAMELESS = (UnavailableException, RateLimitedException)
+
+
+def verdict_on(fault: BaseException, attempt: int, config: MessagingConfig) -> Retry | DeadLetter:
+    """Judges a failure: what can't get better is set aside, everything else comes again, later each time.
+
+    Args:
+        fault: what the handler raised.
+        attempt: which attempt it was, from 1.
+        config: the bounds.
+    """
+    reason = reason_of(fault)
+    if isinstance(fault, HOPELESS):
+        return DeadLetter(reason)
+    if isinstance(fault, BLAMELESS):
+        asked = min(fault.retry_after or 0.0, config.retry.cap)
+        return Retry(full_jitter(config.retry, attempt, at_least=asked), reason)
+    if attempt >= config.max_attempts:
+        return DeadLetter(f"{attempt} attempts failed, the last with {reason}"[:MAX_REASON])
+    return Retry(full_jitter(config.retry, attempt), reason)
+
+
+def reason_of(fault: BaseException) -> str:
+    """Writes a failure as text: its type and what it says, without passwords of URLs, at most 8 KiB."""
+    text = str(fault)[: 2 * MAX_REASON]
+    name = type(fault).__name__
+    return cut(f"{name}: {masked_text(text)}" if text else name)
+
+
+def cut(reason: str) -> str:
+    """Keeps at most 8 KiB of a text."""
+    return reason.encode(errors="replace")[:MAX_REASON].decode(errors="ignore")

@@ -1,0 +1,39 @@
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from fastapi_chassis.messaging import InboxConfig, MessagingConfig
+
+
+def test_both_switches_are_on_and_five_attempts_are_made() -> None:
+    config = MessagingConfig()
+    assert (config.enable_outbox, config.enable_inbox, config.codec) == (True, True, "cloudevents")
+    assert config.max_attempts == 5
+    assert InboxConfig(window=3600).remembered == timedelta(hours=1)
+
+
+def test_an_inbox_remembers_seven_days() -> None:
+    assert MessagingConfig().inbox.remembered == timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_attempts": 0},
+        {"codec": "avro"},
+        {"enable_outbx": True},
+        {"destination_prefix": "a b"},
+        {"destination_prefix": ""},
+        {"concurrency": 0},
+        {"relay": {"batch": 0}},
+        {"relay": {"lease": float("inf")}},
+        {"inbox": {"purge_batch": 5_001}},
+        {"inbox": {"purge_batches": 21}},
+        {"retry": {"base": 0}},
+        {"handler_timeout": -1},
+    ],
+)
+def test_what_can_not_work_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        MessagingConfig.model_validate(wrong)
