@@ -1,0 +1,106 @@
+"""OpenAPI: every route's problems, and how a caller proves who it is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
+
+from fastapi import FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
+
+from fastapi_chassis.api.policies import route_policy
+from fastapi_chassis.api.problems import MEDIA_TYPE, Problem, title_of
+from fastapi_chassis.api.responses import problem_example
+from fastapi_chassis.application import AUTHENTICATED, Policy
+
+type Json = dict[str, object]
+
+_FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+_PROBLEM: Json = {"$ref": "#/components/schemas/Problem"}
+_METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace", "query"})
+LOGIN_FORM = "/auth/token"
+
+
+def document_api(app: FastAPI, *, validation_status: int) -> None:
+    """Makes the document tell what the service really does with invalid input and unknown callers.
+
+    Args:
+        app: whose document is changed.
+        validation_status: the status of invalid input.
+    """
+    made: Callable[[], Json] = app.openapi
+    done: list[Json] = []
+
+    def openapi() -> Json:
+        document = made()
+        if not any(document is one for one in done):
+            done[:] = [document]
+            _complete(document, app, validation_status)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it
+
+
+def _complete(document: Json, app: FastAPI, validation_status: int) -> None:
+    components = cast("Json", document.setdefault("components", {}))
+    schemas = cast("Json", components.setdefault("schemas", {}))
+    for name in _FRAMEWORK_SCHEMAS:
+        schemas.pop(name, None)
+    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    policies = dict(_policies(app))
+    paths = cast("dict[str, dict[str, Json]]", document.get("paths", {}))
+    schemes = _schemes(paths)
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            if method in _METHODS:
+                _document_problems(operation, validation_status)
+                _document_caller(operation, policies.get((path, method)), schemes)
+    if any(not policy.public for policy in policies.values()):
+        components["securitySchemes"] = schemes | cast("Json", components.get("securitySchemes", {}))
+
+
+def _document_problems(operation: Json, validation_status: int) -> None:
+    responses = cast("dict[str, Json]", operation.setdefault("responses", {}))
+    if responses.pop("422", None) is not None or "requestBody" in operation or "parameters" in operation:
+        _add(responses, validation_status)
+    if "requestBody" in operation:
+        _add(responses, 413)
+    _add(responses, 500)
+    for code, response in responses.items():
+        if code.isdigit() and code >= "400":
+            held = cast("dict[str, Json]", response.setdefault("content", {}))
+            held.pop("application/json", None)
+            held.setdefault(MEDIA_TYPE, {})["schema"] = _PROBLEM
+
+
+def _document_caller(operation: Json, policy: Policy | None, schemes: Json) -> None:
+    if policy is None or policy.public:
+        return
+    scopes = [permission for permission in policy.requires if permission != AUTHENTICATED]
+    if "security" not in operation:
+        operation["security"] = [{name: []} for name in schemes]
+    responses = cast("dict[str, Json]", operation["responses"])
+    _add(responses, 401)
+    if scopes:
+        _add(responses, 403)
+        responses["403"]["description"] = f"Forbidden: needs {', '.join(scopes)}"
+
+
+def _add(responses: dict[str, Json], status: int) -> None:
+    content = {MEDIA_TYPE: {"schema": _PROBLEM, "example": problem_example(status)}}
+    responses.setdefault(str(status), {"description": title_of(status), "content": content})
+
+
+def _policies(app: FastAPI) -> Iterator[tuple[tuple[str, str], Policy]]:
+    for route in iter_route_contexts(cast("Sequence[RouteContext]", app.routes)):
+        policy = route_policy(route) if getattr(route, "dependant", None) is not None else None
+        if policy is not None:
+            for method in route.methods or ():
+                yield (route.path_format or "", method.lower()), policy
+
+
+def _schemes(paths: dict[str, dict[str, Json]]) -> Json:
+    """How a caller proves who it is; with the form of the API page, where the service has a route for it."""
+    schemes: Json = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    form = next((path for path in paths if path.endswith(LOGIN_FORM) and "post" in paths[path]), None)
+    if form:
+        schemes["login"] = {"type": "oauth2", "flows": {"password": {"tokenUrl": form, "scopes": {}}}}
+    return schemes
