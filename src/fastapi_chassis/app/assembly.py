@@ -1,0 +1,282 @@
+"""Assembly: all parts of an application, put together and checked before anything starts."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import FastAPI
+
+from fastapi_chassis.app.bindings import (
+    common_bindings,
+    plugin_bindings,
+    provided_bindings,
+    unit_of_work_binding,
+)
+from fastapi_chassis.app.blueprint import SECTIONS, Blueprint, Made, configuration_of
+from fastapi_chassis.app.catalogue import PluginCatalogue, PluginType
+from fastapi_chassis.app.container import Container, Need
+from fastapi_chassis.app.edge import build_fastapi, route_findings, route_needs
+from fastapi_chassis.app.features import enabled_modules, health_check, health_needs, own_behaviors
+from fastapi_chassis.app.lifecycle import Lifecycle
+from fastapi_chassis.app.memory import InMemoryStore
+from fastapi_chassis.app.module import ServiceModule
+from fastapi_chassis.app.plugin import PluginAbstract
+from fastapi_chassis.app.plugin_order import AnyPlugin, order_findings
+from fastapi_chassis.app.provided import Provided, providers_of
+from fastapi_chassis.app.repositories import repository_bindings
+from fastapi_chassis.app.road import Road
+from fastapi_chassis.app.store import Store
+from fastapi_chassis.app.validation import JsonAnswers, Validators
+from fastapi_chassis.application import (
+    AuthoriseBehavior,
+    BehaviorFactory,
+    HandlerRegistry,
+    IdempotencyBehavior,
+    LogBehavior,
+    Mediator,
+    TraceBehavior,
+    TransactionBehavior,
+    ValidateBehavior,
+    build_mediator,
+)
+from fastapi_chassis.config import ConfigurationError, DependencyConfig, LoadedConfig, RootConfig
+from fastapi_chassis.domain import ChassisError, Finding, WiringError
+from fastapi_chassis.messaging import MessagingConfig
+from fastapi_chassis.observability import OpenTelemetryTracer
+from fastapi_chassis.security import SecurityConfig
+from fastapi_chassis.status import StatusService
+
+type Configure = Callable[[FastAPI, RootConfig], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """All parts of an application.
+
+    Args:
+        loaded: the configuration and where each value came from.
+        modules: the features that run in this process.
+        plugins: the enabled plugins.
+        container: gives every door its dependencies.
+        mediator: the hall behind the doors.
+        store: where repositories, outbox and inbox lie.
+        fastapi: the HTTP edge.
+        status: the health of the parts.
+        lifecycle: starts and stops plugins.
+        road: carries integration events.
+    """
+
+    loaded: LoadedConfig[RootConfig]
+    modules: tuple[ServiceModule, ...]
+    plugins: tuple[AnyPlugin, ...]
+    container: Container
+    mediator: Mediator
+    store: Store
+    fastapi: FastAPI
+    status: StatusService
+    lifecycle: Lifecycle
+    road: Road
+
+    @property
+    def config(self) -> RootConfig:
+        """The whole configuration."""
+        return self.loaded.config
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is known before anything is wired; without a configuration, what stands in for it."""
+
+    loaded: LoadedConfig[RootConfig]
+    modules: tuple[ServiceModule, ...]
+    plugins: tuple[AnyPlugin, ...]
+    overrides: Sequence[DependencyConfig]
+    configure: Configure
+    absent: Collection[PluginType] | None
+
+    def may_be_provided(self, wanted: object) -> bool:
+        """Whether a plugin that could not be made might have provided a type."""
+        return self.absent is None or any(
+            wanted in plugin.provides or plugin.register is not PluginAbstract.register
+            for plugin in self.absent
+        )
+
+
+def assemble(made: Made, blueprint: Blueprint, configure: Configure) -> Assembly:
+    """Puts an application together.
+
+    Args:
+        made: what its class says.
+        blueprint: what a builder collected.
+        configure: adds the application's own routes.
+
+    Raises:
+        WiringError: with every finding, those of the configuration included.
+    """
+    catalogue = PluginCatalogue([*made.plugins, *blueprint.plugins])
+    findings = list(catalogue.findings)
+    modules = (*made.modules, *blueprint.modules)
+    absent: Collection[PluginType] | None = ()
+    try:
+        loaded = configuration_of(made, blueprint, catalogue)
+    except ChassisError as fault:
+        # the wiring is still looked at, so that one report tells all that can be told
+        findings += fault.findings
+        kinds = fault.kinds if isinstance(fault, ConfigurationError) else None
+        absent = None if kinds is None else _types(catalogue, kinds.values())
+        parts = _Parts(_stand_in(), modules, (), blueprint.overrides, _leave, absent)
+    else:
+        broken: list[Finding] = []
+        plugins = catalogue.enabled(loaded.config.plugins, loaded.kinds, broken)
+        running, unknown = enabled_modules(loaded.config, modules)
+        findings += [*broken, *(broken or order_findings(plugins)), *unknown]
+        absent = None if broken else ()
+        parts = _Parts(loaded, running, tuple(plugins), blueprint.overrides, configure, absent)
+    assembly = _wired(parts, findings)
+    if findings:
+        raise WiringError(*dict.fromkeys(findings))
+    return assembly
+
+
+def _types(catalogue: PluginCatalogue, kinds: Iterable[str]) -> list[PluginType]:
+    types = []
+    for kind in dict.fromkeys(kinds):
+        try:
+            types.append(catalogue.type_of(kind))
+        except ChassisError:
+            return []  # reported with its section
+    return types
+
+
+def _stand_in() -> LoadedConfig[RootConfig]:
+    return LoadedConfig(RootConfig(), {}, {name: section() for name, section in SECTIONS.items()})
+
+
+def _leave(app: FastAPI, config: RootConfig) -> None:
+    """Stands in for `configure`, which may rest on a configuration that could not be loaded."""
+    del app, config
+
+
+def _wired(parts: _Parts, findings: list[Finding]) -> Assembly:
+    """Wires what can be wired; an application with findings is thrown away."""
+    loaded, modules, plugins = parts.loaded, parts.modules, parts.plugins
+    status, provided, store = StatusService(), Provided(), _store(plugins, findings)
+    container = Container(common_bindings(loaded, status))
+    registry = HandlerRegistry()
+    for handler in (handler for module in modules for handler in module.handlers):
+        registry.add(handler)
+    mediator = _mediator(registry, modules, container, findings)
+    container.bind_instance(Mediator, mediator)
+    _bind_plugins(container, plugins, provided, findings)
+    messaging = cast("MessagingConfig", loaded.section("messaging"))
+    service, limit = loaded.config.service.name, loaded.config.server.graceful_timeout
+    road = Road(service, messaging, modules, store, container, stop_timeout=limit)
+    container.bind_all(unit_of_work_binding(store, road, mediator))
+    for module in modules:
+        container.bind_all(module.providers or ())
+    for override in parts.overrides:
+        container.bind_all(override)
+    fastapi = build_fastapi(loaded.config, modules, plugins, status, container, parts.configure)
+    needs, unread = health_needs(modules)
+    needs += [*_handler_needs(registry, road), *route_needs(fastapi)]
+    security = cast("SecurityConfig", loaded.section("security"))
+    secret = security.secret_key.get_secret_value().encode()
+    _bind_repositories(container, modules, needs, store, secret, findings)
+    findings += [*road.findings, *unread, *route_findings(fastapi)]
+    findings += container.check(needs, may_be_provided=parts.may_be_provided)
+    if not findings:
+        _register_health(modules, container, status, findings)
+    lifecycle = Lifecycle(plugins, loaded.config, provided, status)
+    return Assembly(loaded, modules, plugins, container, mediator, store, fastapi, status, lifecycle, road)
+
+
+def _store(plugins: Iterable[AnyPlugin], findings: list[Finding]) -> Store:
+    stores = {plugin.instance: store for plugin in plugins if (store := plugin.store()) is not None}
+    if len(stores) > 1:
+        findings.append(
+            Finding(
+                f"several plugins hold a store: {', '.join(stores)}",
+                remedy="enable one of them; several stores in one service are not supported yet.",
+            )
+        )
+    return next(iter(stores.values()), None) or InMemoryStore()
+
+
+def _mediator(
+    registry: HandlerRegistry,
+    modules: Sequence[ServiceModule],
+    container: Container,
+    findings: list[Finding],
+) -> Mediator:
+    own, unhandled = own_behaviors(modules, registry.requests)
+    validators = Validators()
+    findings += [*registry.findings, *unhandled]
+    if registry.findings:
+        mediator = Mediator()
+        for handler in registry.requests:
+            validators(handler.message)
+    else:
+        mediator = build_mediator(
+            registry, scopes=container.open_scope, behaviors=_behaviors(validators), own_behaviors=own
+        )
+    findings += validators.findings
+    return mediator
+
+
+def _behaviors(validators: Validators) -> tuple[BehaviorFactory, ...]:
+    return (
+        TraceBehavior(OpenTelemetryTracer()),
+        LogBehavior(),
+        AuthoriseBehavior(),
+        ValidateBehavior(validators),
+        IdempotencyBehavior(JsonAnswers()),
+        TransactionBehavior(),
+    )
+
+
+def _bind_plugins(
+    container: Container, plugins: Sequence[AnyPlugin], provided: Provided, findings: list[Finding]
+) -> None:
+    providers, contested = providers_of(plugins)
+    findings += contested
+    container.bind_all(provided_bindings(providers, provided))
+    for plugin in plugins:
+        try:
+            container.bind_all(plugin_bindings(plugin))
+        except ChassisError as fault:
+            findings += fault.findings
+
+
+def _bind_repositories(
+    container: Container,
+    modules: Iterable[ServiceModule],
+    needs: Iterable[Need],
+    store: Store,
+    secret: bytes,
+    findings: list[Finding],
+) -> None:
+    """Has the store fill every repository that somebody asks for, and nobody bound himself."""
+    listed = [repository for module in modules for repository in module.repositories]
+    asked = [need.wanted for need in (*needs, *container.needs())]
+    open_ones = [one for one in (*listed, *asked) if not container.provides(one)]
+    tables: Mapping[type, object] = {
+        entity: table for module in modules for entity, table in module.tables.items()
+    }
+    bindings, unfilled = repository_bindings(open_ones, store, tables, secret=secret)
+    container.bind_all(bindings)
+    findings += unfilled
+
+
+def _register_health(
+    modules: Iterable[ServiceModule], container: Container, status: StatusService, findings: list[Finding]
+) -> None:
+    for name, check in (entry for module in modules for entry in module.health.items()):
+        try:
+            status.register(name, health_check(check, container), critical=False)
+        except ChassisError as fault:
+            findings += fault.findings
+
+
+def _handler_needs(registry: HandlerRegistry, road: Road) -> list[Need]:
+    handlers = [*registry.requests, *registry.events, *road.consumers]
+    return [Need(wanted, handler.name) for handler in handlers for wanted in handler.dependencies.values()]

@@ -1,0 +1,35 @@
+"""Migrations: what a plugin with a schema offers, so that the command line need not know it."""
+
+from typing import Protocol
+
+from fastapi_chassis.domain import Finding
+
+
+class Migrations(Protocol):
+    """The steps between the schema that a database has and the one that the service needs.
+
+    They are asked of a plugin that has not started, and open and close what they need themselves.
+    """
+
+    async def migrate(self) -> list[str]:
+        """Applies what is missing, the library's own steps first; one process at a time.
+
+        Returns:
+            The steps that were taken, in order; none where nothing was missing.
+        """
+        ...
+
+    async def pending(self) -> list[Finding]:
+        """Names what is missing, and changes nothing."""
+        ...
+
+    async def downgrade(self, revision: str) -> list[str]:
+        """Goes back to a revision.
+
+        Returns:
+            The steps that were undone, in order.
+
+        Raises:
+            ChassisError: there is no such revision, or no way back to it.
+        """
+        ...

@@ -1,0 +1,94 @@
+import pytest
+
+from fastapi_chassis.app import Container, InMemoryStore
+from fastapi_chassis.app.bindings import (
+    common_bindings,
+    plugin_bindings,
+    provided_bindings,
+    unit_of_work_binding,
+)
+from fastapi_chassis.app.provided import Provided
+from fastapi_chassis.application import (
+    AbstractUnitOfWork,
+    IdempotencyStore,
+    Mediator,
+    MessageContext,
+    Principal,
+    use_context,
+)
+from fastapi_chassis.config import DependencyConfig, LoadedConfig, RootConfig
+from fastapi_chassis.domain import Clock, UnauthenticatedException, UnavailableException
+from fastapi_chassis.messaging import MessagingConfig
+from fastapi_chassis.status import StatusService
+from tests.unit.app.ledger import Ledger, plugin
+
+
+class ShopConfig(RootConfig):
+    greeting: str = "hello"
+
+
+class Bus:
+    pass
+
+
+@pytest.fixture
+async def container():
+    section = MessagingConfig()
+    loaded = LoadedConfig(ShopConfig(), {}, {"messaging": section})
+    container = Container(common_bindings(loaded, StatusService()))
+    container.bind_all(unit_of_work_binding(InMemoryStore(), None, Mediator()))
+    assert container.check([]) == []
+    container.open()
+    yield container
+    await container.close()
+
+
+@pytest.mark.requirement("APP-5")
+async def test_everybody_can_ask_for_the_clock_and_the_configuration(container):
+    assert (await container.get(Clock)).now().tzinfo
+    assert (await container.get(ShopConfig)) is await container.get(RootConfig)
+    assert (await container.get(MessagingConfig)) == MessagingConfig()
+    assert isinstance(await container.get(StatusService), StatusService)
+
+
+async def test_the_caller_is_known_or_the_message_is_refused(container):
+    caller = Principal("ada")
+    with use_context(MessageContext(principal=caller)):
+        async with container.open_scope() as scope:
+            assert await scope.get(Principal) is caller
+    with use_context(MessageContext()):
+        async with container.open_scope() as scope:
+            with pytest.raises(UnauthenticatedException):
+                await scope.get(Principal)
+
+
+async def test_a_message_has_one_transaction_and_its_answers_lie_in_it(container):
+    async with container.open_scope() as scope, container.open_scope() as other:
+        unit_of_work = await scope.get(AbstractUnitOfWork)
+        assert unit_of_work is await scope.get(AbstractUnitOfWork)
+        assert unit_of_work is not await other.get(AbstractUnitOfWork)
+        async with unit_of_work:
+            store = await scope.get(IdempotencyStore)
+            assert await store.reserve("key", "print") is None
+
+
+@pytest.mark.requirement("PLG-4")
+async def test_what_a_plugin_will_provide_is_unavailable_until_it_has():
+    provided, kafka = Provided(), plugin(Ledger(), "kafka", provides=(Bus,))
+    container = Container(provided_bindings({Bus: kafka}, provided))
+    container.open()
+    with pytest.raises(UnavailableException, match="kafka is away"):
+        await container.get(Bus)
+    bus = Bus()
+    provided.give("kafka", Bus, bus)
+    assert await container.get(Bus) is bus
+    await container.close()
+
+
+def test_a_plugin_binds_what_it_makes_per_message():
+    class Registering(type(plugin(Ledger(), "kafka"))):
+        def register(self, dependencies: DependencyConfig) -> None:
+            dependencies.bind(Bus)
+
+    (binding,) = plugin_bindings(Registering(plugin(Ledger(), "kafka").config))
+    assert (binding.interface, binding.origin) == (Bus, "plugin kafka")
