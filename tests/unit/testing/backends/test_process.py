@@ -1,0 +1,90 @@
+import os
+import signal
+import sys
+
+import pytest
+
+from fastapi_chassis.testing.backends import BackendFailedError
+from fastapi_chassis.testing.backends.process import Command, ProcessId, run, spawn, tail
+
+
+def python(code):
+    return Command((sys.executable, "-S", "-E", "-c", code))
+
+
+def test_a_process_is_known_by_number_and_start(tmp_path):
+    child = spawn(python("import time; time.sleep(60)"), tmp_path / "log")
+    process = ProcessId.of(child.pid)
+    assert process.alive
+    assert not ProcessId(child.pid, "0").alive
+    process.send(signal.SIGKILL)
+    assert process.wait(5)
+    assert not process.alive  # a zombie until it is reaped
+    process.send(signal.SIGTERM)
+    child.wait()
+
+
+def test_a_server_is_in_a_session_of_its_own(tmp_path):
+    child = spawn(python("import time; time.sleep(60)"), tmp_path / "log")
+    assert os.getsid(child.pid) == child.pid
+    child.kill()
+    child.wait()
+
+
+def test_what_ignores_the_stop_signal_is_killed(tmp_path):
+    log = tmp_path / "log"
+    child = spawn(
+        python(
+            "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+        ),
+        log,
+    )
+    while not log.read_text():
+        os.sched_yield()
+    process = ProcessId.of(child.pid)
+    process.stop(signal.SIGTERM, timeout=0.2)
+    assert not process.alive
+    assert child.wait() == -signal.SIGKILL
+
+
+def test_a_paused_process_stops_in_order_too(tmp_path):
+    child = spawn(python("import time; time.sleep(60)"), tmp_path / "log")
+    process = ProcessId.of(child.pid)
+    process.send(signal.SIGSTOP)
+    process.stop(signal.SIGTERM, timeout=5)
+    assert child.wait() == -signal.SIGTERM
+
+
+def test_only_path_and_what_is_named_reach_the_server(monkeypatch):
+    monkeypatch.setenv("SECRET", "canary")
+    code = "import os; print(sorted(os.environ))"
+    command = Command((sys.executable, "-S", "-E", "-c", code), {"ONE": "1"})
+    assert set(command.environment()) == {"PATH", "LANG", "ONE"}
+    assert "canary" not in run(command, timeout=10, what="print")
+
+
+def test_a_command_that_fails_shows_the_end_of_its_output():
+    code = "print('first'); print('the reason'); raise SystemExit(3)"
+    with pytest.raises(BackendFailedError, match=r"the step ended with 3(.|\n)*the reason"):
+        run(python(code), timeout=10, what="the step")
+
+
+def test_a_command_that_hangs_is_ended():
+    with pytest.raises(BackendFailedError, match="took more than"):
+        run(python("import time; time.sleep(60)"), timeout=0.2, what="the step")
+
+
+def test_a_command_that_is_not_there_is_told():
+    with pytest.raises(BackendFailedError, match="no-such-program"):
+        run(Command(("/no-such-program",)), timeout=1, what="the step")
+
+
+def test_a_command_reads_what_it_is_given():
+    assert run(python("print(input()[::-1])"), timeout=10, what="the step", stdin="abc\n") == "cba\n"
+
+
+def test_the_tail_has_the_last_lines(tmp_path):
+    log = tmp_path / "log"
+    assert tail(log) == ""
+    log.write_text("\n".join(map(str, range(100))))
+    assert tail(log, 2) == "98\n99"
