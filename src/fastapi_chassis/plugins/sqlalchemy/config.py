@@ -1,0 +1,133 @@
+"""SqlAlchemyConfig: where the database is, how patient the service is with it, and who migrates it."""
+
+from pathlib import Path
+from typing import Annotated, Self, cast
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from fastapi_chassis.config import PluginConfig, SecretUrl
+
+type Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
+
+DRIVERS = {
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+}
+
+
+class SqlAlchemyConfig(PluginConfig):
+    """One database; all times in seconds.
+
+    Args:
+        url: `postgresql://user:password@host/name`, or `sqlite:///file.db`.
+        server: host, or `host:port`, of a PostgreSQL whose address comes in parts; a url goes before it.
+        user: who logs in at the server.
+        password: as it is; characters that a URL would not bear need no escaping.
+        database: its name at the server.
+        pool_size: connections that stay open.
+        max_overflow: further connections under load.
+        pool_timeout: how long a request waits for a connection before it is told that the service is busy.
+        pool_recycle: the age at which a connection is replaced.
+        connect_timeout: how long the server may take to let a connection in.
+        command_timeout: how long one statement may take, on this side; above `statement_timeout`.
+        statement_timeout: how long one statement may take, on PostgreSQL's side.
+        lock_timeout: how long a write waits for another transaction's.
+        idle_in_transaction_timeout: when PostgreSQL ends a transaction that does nothing.
+        application_name: how PostgreSQL lists these connections.
+        echo: whether statements are logged; never their values.
+        migrate: whether the schema is brought up to date at start; None means in development and test only.
+        migrate_timeout: how long migrating may take, with the wait for another replica that does it.
+        migrations: the folder of the service's own Alembic versions.
+    """
+
+    url: SecretUrl = SecretUrl("sqlite+aiosqlite:///service.db")
+    server: str = ""
+    user: str = "postgres"
+    password: SecretStr = SecretStr("")
+    database: str = "postgres"
+    pool_size: Annotated[int, Field(ge=1, le=1_000)] = 10
+    max_overflow: Annotated[int, Field(ge=0, le=1_000)] = 10
+    pool_timeout: Seconds = 2
+    pool_recycle: Seconds = 1_800
+    connect_timeout: Seconds = 3
+    command_timeout: Seconds = 10
+    statement_timeout: Seconds = 8
+    lock_timeout: Seconds = 5
+    idle_in_transaction_timeout: Seconds = 30
+    application_name: str = "fastapi-chassis"
+    echo: bool = False
+    migrate: bool | None = None
+    migrate_timeout: Seconds = 600
+    migrations: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _address_in_parts(cls, given: object) -> object:
+        if not isinstance(given, dict) or given.get("url"):
+            return given
+        values = {name: value for name, value in cast("dict[str, object]", given).items() if name != "url"}
+        return values | {"url": _server_url(values)} if values.get("server") else values
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _known_driver(cls, url: SecretUrl) -> SecretUrl:
+        try:
+            parsed = make_url(url.get_secret_value())
+        except (ArgumentError, ValueError):
+            raise ValueError("expected postgresql://user:password@host/name or sqlite:///file.db") from None
+        driver = DRIVERS.get(parsed.drivername)
+        if driver is None:
+            raise ValueError(f"the databases are postgresql and sqlite, not {parsed.drivername}")
+        if driver.startswith("sqlite"):
+            return SecretUrl(_file_url(parsed).set(drivername=driver).render_as_string(hide_password=False))
+        query = {"ssl" if key == "sslmode" else key: value for key, value in parsed.query.items()}
+        parsed = parsed.set(drivername=driver, query=query)
+        return SecretUrl(parsed.render_as_string(hide_password=False))
+
+    @model_validator(mode="after")
+    def _server_gives_up_first(self) -> Self:
+        if self.command_timeout <= self.statement_timeout:
+            raise ValueError(
+                "command_timeout must be above statement_timeout, so that the server gives up first"
+            )
+        return self
+
+    @property
+    def target(self) -> URL:
+        """The address as SQLAlchemy knows it, password included."""
+        return make_url(self.url.get_secret_value())
+
+    @property
+    def place(self) -> str:
+        """The address as an operator may see it: no user, no password."""
+        target = self.target
+        if target.drivername.startswith("sqlite"):
+            return f"file {target.database}"
+        return f"{target.host or 'localhost'}:{target.port or 5432}/{target.database or ''}"
+
+
+def _server_url(parts: dict[str, object]) -> str:
+    host, _, port = str(parts["server"]).partition(":")
+    password = parts.get("password", "")
+    url = URL.create(
+        "postgresql",
+        username=str(parts.get("user", "postgres")),
+        password=password.get_secret_value()
+        if isinstance(password, SecretStr)
+        else str(password or "") or None,
+        host=host,
+        port=int(port) if port.isdigit() else None,
+        database=str(parts.get("database", "postgres")),
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def _file_url(url: URL) -> URL:
+    if not url.database or ":memory:" in url.database or "mode=memory" in url.database:
+        raise ValueError("name a file, as sqlite:///service.db; without a database, leave the plugin out")
+    return url
