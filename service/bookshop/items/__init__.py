@@ -1,0 +1,1 @@
+"""Items: what members of the bookshop offer."""

@@ -1,0 +1,1 @@
+"""Migrations: the versions of the bookshop's tables."""

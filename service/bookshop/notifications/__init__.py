@@ -1,0 +1,1 @@
+"""Notifications: what members are told, made from the events of other modules."""
