@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from bookshop.books.module import books_module
 from bookshop.items.module import items_module
 from bookshop.notifications.module import notifications_module
 from bookshop.users.module import users_module
@@ -14,4 +15,9 @@ class Bookshop(ApplicationAbstract):
 
     name = "bookshop"
     version = "0.1.0"
-    modules: ClassVar[Sequence[ServiceModule]] = (users_module, items_module, notifications_module)
+    modules: ClassVar[Sequence[ServiceModule]] = (
+        users_module,
+        items_module,
+        books_module,
+        notifications_module,
+    )

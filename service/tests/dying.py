@@ -57,12 +57,13 @@ async def announce_and_die(
 # the inbox knows the consumer by its name
 announce_and_die.__name__ = announce.__name__
 announce_and_die.__qualname__ = announce.__qualname__
-users, items, notifications = Bookshop.modules
+users, items, books, notifications = Bookshop.modules
 
 
 class Dying(Bookshop):
     modules = (
         users,
         replace(items, handlers=(create_and_die, *items.handlers[1:])),
+        books,
         replace(notifications, consumers=(announce_and_die,)),
     )

@@ -5,8 +5,8 @@ from unicodedata import normalize
 
 from fastapi_chassis.domain import BaseAggregate, ValueObject
 
-MEMBER = frozenset({"items:read", "items:write"})
-ADMINISTRATOR = MEMBER | {"items:administer", "users:read"}
+MEMBER = frozenset({"items:read", "items:write", "books:read"})
+ADMINISTRATOR = MEMBER | {"items:administer", "users:read", "books:write"}
 
 
 class Profile(ValueObject):

@@ -1,6 +1,6 @@
 """Assembly: all parts of an application, put together and checked before anything starts."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from fastapi_chassis.app.bindings import (
     common_bindings,
+    module_bindings,
     plugin_bindings,
     provided_bindings,
     unit_of_work_binding,
@@ -18,14 +19,13 @@ from fastapi_chassis.app.container import Container, Need
 from fastapi_chassis.app.edge import build_fastapi, route_findings, route_needs
 from fastapi_chassis.app.features import enabled_modules, health_check, health_needs, own_behaviors
 from fastapi_chassis.app.lifecycle import Lifecycle
-from fastapi_chassis.app.memory import InMemoryStore
 from fastapi_chassis.app.module import ServiceModule
 from fastapi_chassis.app.plugin import PluginAbstract
 from fastapi_chassis.app.plugin_order import AnyPlugin, order_findings
 from fastapi_chassis.app.provided import Provided, providers_of
-from fastapi_chassis.app.repositories import repository_bindings
+from fastapi_chassis.app.repositories import Ownership, bind_repositories
 from fastapi_chassis.app.road import Road
-from fastapi_chassis.app.store import Store
+from fastapi_chassis.app.stores import Stores, choose_stores
 from fastapi_chassis.app.validation import JsonAnswers, Validators
 from fastapi_chassis.application import (
     AuthoriseBehavior,
@@ -59,7 +59,7 @@ class Assembly:
         plugins: the enabled plugins.
         container: gives every door its dependencies.
         mediator: the hall behind the doors.
-        store: where repositories, outbox and inbox lie.
+        stores: where repositories, outbox and inbox of each module lie.
         fastapi: the HTTP edge.
         status: the health of the parts.
         lifecycle: starts and stops plugins.
@@ -71,7 +71,7 @@ class Assembly:
     plugins: tuple[AnyPlugin, ...]
     container: Container
     mediator: Mediator
-    store: Store
+    stores: Stores
     fastapi: FastAPI
     status: StatusService
     lifecycle: Lifecycle
@@ -160,46 +160,42 @@ def _leave(app: FastAPI, config: RootConfig) -> None:
 def _wired(parts: _Parts, findings: list[Finding]) -> Assembly:
     """Wires what can be wired; an application with findings is thrown away."""
     loaded, modules, plugins = parts.loaded, parts.modules, parts.plugins
-    status, provided, store = StatusService(), Provided(), _store(plugins, findings)
+    status, provided = StatusService(), Provided()
+    stores, unknown = choose_stores(plugins, loaded.config, modules)
+    findings += unknown
     container = Container(common_bindings(loaded, status))
     registry = HandlerRegistry()
-    for handler in (handler for module in modules for handler in module.handlers):
-        registry.add(handler)
+    for module in modules:
+        for handler in module.handlers:
+            registry.add(handler, stores.of(module).unit_of_work)
     mediator = _mediator(registry, modules, container, findings)
     container.bind_instance(Mediator, mediator)
     _bind_plugins(container, plugins, provided, findings)
     messaging = cast("MessagingConfig", loaded.section("messaging"))
     service, limit = loaded.config.service.name, loaded.config.server.graceful_timeout
-    road = Road(service, messaging, modules, store, container, stop_timeout=limit)
-    container.bind_all(unit_of_work_binding(store, road, mediator))
+    road = Road(service, messaging, modules, stores, container, stop_timeout=limit)
+    for place in stores.used:
+        container.bind_all(unit_of_work_binding(place, road.sink_of(place), mediator))
     for module in modules:
-        container.bind_all(module.providers or ())
+        container.bind_all(module_bindings(module, stores.of(module)))
     for override in parts.overrides:
         container.bind_all(override)
     fastapi = build_fastapi(loaded.config, modules, plugins, status, container, parts.configure)
     needs, unread = health_needs(modules)
-    needs += [*_handler_needs(registry, road), *route_needs(fastapi)]
+    handlers = [*registry.requests, *registry.events, *road.consumers]
+    needs += [Need(one, handler.name) for handler in handlers for one in handler.dependencies.values()]
+    needs += route_needs(fastapi)
     security = cast("SecurityConfig", loaded.section("security"))
     secret = security.secret_key.get_secret_value().encode()
-    _bind_repositories(container, modules, needs, store, secret, findings)
+    ownership = Ownership(stores.default)
+    findings += ownership.read(modules, handlers, stores)
+    findings += bind_repositories(container, modules, needs, ownership, secret)
     findings += [*road.findings, *unread, *route_findings(fastapi)]
     findings += container.check(needs, may_be_provided=parts.may_be_provided)
     if not findings:
         _register_health(modules, container, status, findings)
     lifecycle = Lifecycle(plugins, loaded.config, provided, status)
-    return Assembly(loaded, modules, plugins, container, mediator, store, fastapi, status, lifecycle, road)
-
-
-def _store(plugins: Iterable[AnyPlugin], findings: list[Finding]) -> Store:
-    stores = {plugin.instance: store for plugin in plugins if (store := plugin.store()) is not None}
-    if len(stores) > 1:
-        findings.append(
-            Finding(
-                f"several plugins hold a store: {', '.join(stores)}",
-                remedy="enable one of them; several stores in one service are not supported yet.",
-            )
-        )
-    return next(iter(stores.values()), None) or InMemoryStore()
+    return Assembly(loaded, modules, plugins, container, mediator, stores, fastapi, status, lifecycle, road)
 
 
 def _mediator(
@@ -247,26 +243,6 @@ def _bind_plugins(
             findings += fault.findings
 
 
-def _bind_repositories(
-    container: Container,
-    modules: Iterable[ServiceModule],
-    needs: Iterable[Need],
-    store: Store,
-    secret: bytes,
-    findings: list[Finding],
-) -> None:
-    """Has the store fill every repository that somebody asks for, and nobody bound himself."""
-    listed = [repository for module in modules for repository in module.repositories]
-    asked = [need.wanted for need in (*needs, *container.needs())]
-    open_ones = [one for one in (*listed, *asked) if not container.provides(one)]
-    tables: Mapping[type, object] = {
-        entity: table for module in modules for entity, table in module.tables.items()
-    }
-    bindings, unfilled = repository_bindings(open_ones, store, tables, secret=secret)
-    container.bind_all(bindings)
-    findings += unfilled
-
-
 def _register_health(
     modules: Iterable[ServiceModule], container: Container, status: StatusService, findings: list[Finding]
 ) -> None:
@@ -275,8 +251,3 @@ def _register_health(
             status.register(name, health_check(check, container), critical=False)
         except ChassisError as fault:
             findings += fault.findings
-
-
-def _handler_needs(registry: HandlerRegistry, road: Road) -> list[Need]:
-    handlers = [*registry.requests, *registry.events, *road.consumers]
-    return [Need(wanted, handler.name) for handler in handlers for wanted in handler.dependencies.values()]

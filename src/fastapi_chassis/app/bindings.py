@@ -1,18 +1,19 @@
 """Bindings: what every application can ask for, and what its plugins provide."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
+from fastapi_chassis.app.factories import asking_for
+from fastapi_chassis.app.module import ServiceModule
 from fastapi_chassis.app.plugin_order import AnyPlugin
 from fastapi_chassis.app.provided import Provided
-from fastapi_chassis.app.store import Store
+from fastapi_chassis.app.stores import StorePlace
 from fastapi_chassis.application import (
     AbstractUnitOfWork,
     EventSink,
-    IdempotencyStore,
     Mediator,
     Principal,
     current_context,
-    idempotency_for,
 )
 from fastapi_chassis.config import Binding, DependencyConfig, LoadedConfig, RootConfig, ScopeEnum
 from fastapi_chassis.domain import Clock, SystemClock, UnauthenticatedException
@@ -26,16 +27,11 @@ def _caller() -> Principal:
     return principal
 
 
-def _idempotency(unit_of_work: AbstractUnitOfWork) -> IdempotencyStore:
-    return idempotency_for(unit_of_work.session)
-
-
 def common_bindings(loaded: LoadedConfig[RootConfig], status: StatusService) -> Iterable[Binding]:
     """Binds the clock, the caller, the configuration and the health of the parts."""
     dependencies = DependencyConfig("the chassis")
     dependencies.bind(Clock, SystemClock, scope=ScopeEnum.APPLICATION)
     dependencies.bind(Principal, _caller)
-    dependencies.bind(IdempotencyStore, _idempotency)
     dependencies.bind_instance(StatusService, status)
     dependencies.bind_instance(RootConfig, loaded.config)
     dependencies.bind_instance(type(loaded.config), loaded.config)
@@ -44,13 +40,20 @@ def common_bindings(loaded: LoadedConfig[RootConfig], status: StatusService) -> 
     return dependencies
 
 
-def unit_of_work_binding(store: Store, sink: EventSink | None, mediator: Mediator) -> Iterable[Binding]:
-    """Binds the transaction of one message."""
+def unit_of_work_binding(place: StorePlace, sink: EventSink | None, mediator: Mediator) -> Iterable[Binding]:
+    """Binds the transactions of a store, one for each message."""
 
     def unit_of_work() -> AbstractUnitOfWork:
-        return store.unit_of_work(sink=sink, dispatch=mediator.publish)
+        return place.store.unit_of_work(sink=sink, dispatch=mediator.publish)
 
-    return DependencyConfig("the store").bind(AbstractUnitOfWork, unit_of_work)
+    return DependencyConfig(f"store {place.name}").bind(place.unit_of_work, unit_of_work)
+
+
+def module_bindings(module: ServiceModule, place: StorePlace) -> Iterable[Binding]:
+    """Binds what a module provides; who asks for the unit of work gets that of the module's store."""
+    for binding in module.providers or ():
+        factory = asking_for(binding.factory, place.unit_of_work, instead_of=AbstractUnitOfWork)
+        yield replace(binding, factory=factory)
 
 
 def plugin_bindings(plugin: AnyPlugin) -> Iterable[Binding]:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, cast, get_args, get_origin
 
-from fastapi_chassis.app.factories import is_abstract, narrowed, needs_of
+from fastapi_chassis.app.factories import is_abstract, narrowed, needs_of, readable_needs
 from fastapi_chassis.application import Resolver, name_of
 from fastapi_chassis.config import Binding, DependencyConfig, ScopeEnum
 from fastapi_chassis.domain import Finding
@@ -80,7 +80,7 @@ class Container:
         """Yields what the bound factories ask for, as far as it can be read."""
         for binding in self._bindings.values():
             by = f"{name_of(binding.factory)} (bound to {title_of(binding.interface)} by {binding.origin})"
-            for wanted in _readable_needs(binding):
+            for wanted in readable_needs(binding.factory):
                 yield Need(wanted, by)
 
     def check(
@@ -129,7 +129,7 @@ class Container:
         ]
 
     def _cycles(self) -> list[Finding]:
-        graph = {key: [*_readable_needs(binding)] for key, binding in self._bindings.items()}
+        graph = {key: [*readable_needs(binding.factory)] for key, binding in self._bindings.items()}
         done: set[object] = set()
         findings: list[Finding] = []
 
@@ -178,13 +178,6 @@ def _unbound(need: Need) -> Finding:
         f"{need.by} asks for {title_of(need.wanted)}, which nothing provides",
         remedy="provide it in a module (providers=...), or enable a plugin that does.",
     )
-
-
-def _readable_needs(binding: Binding) -> tuple[object, ...]:
-    try:
-        return tuple(needs_of(binding.factory).values())
-    except TypeError:
-        return ()
 
 
 def _dishka(bindings: Iterable[Binding]) -> Scoped:

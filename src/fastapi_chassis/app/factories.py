@@ -34,6 +34,14 @@ def needs_of(factory: Factory) -> Mapping[str, object]:
     return needs
 
 
+def readable_needs(factory: Factory) -> tuple[object, ...]:
+    """Reads what a factory asks for, as far as it can be read."""
+    try:
+        return tuple(needs_of(factory).values())
+    except TypeError:  # a finding of its own
+        return ()
+
+
 def is_abstract(factory: Factory) -> bool:
     """Whether nothing can be made of it: a protocol, or a class with open methods."""
     return inspect.isclass(factory) and (
@@ -52,6 +60,20 @@ def narrowed(factory: Factory) -> Factory:
     if is_known_kind and is_narrow:
         return factory
     return _with_signature(_forwarding(factory), needs)
+
+
+def asking_for(factory: Factory, wanted: object, *, instead_of: object) -> Factory:
+    """Returns a factory that asks for one type where it says another; itself where that changes nothing."""
+    try:
+        needs = needs_of(factory)
+    except TypeError:  # a finding of its own
+        return factory
+    changed = {name: wanted if need is instead_of else need for name, need in needs.items()}
+    if changed == needs:
+        return factory
+    asking = _with_signature(_forwarding(factory), changed)
+    asking.__module__, asking.__qualname__ = factory.__module__, getattr(factory, "__qualname__", "")
+    return asking
 
 
 def _annotated(factory: Factory) -> Callable[..., object]:

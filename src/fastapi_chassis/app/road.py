@@ -10,7 +10,7 @@ from functools import partial
 from fastapi_chassis.app.container import Container
 from fastapi_chassis.app.membership import Membership
 from fastapi_chassis.app.module import ServiceModule
-from fastapi_chassis.app.store import Store
+from fastapi_chassis.app.stores import StorePlace, Stores
 from fastapi_chassis.application import (
     AbstractUnitOfWork,
     EventSink,
@@ -27,6 +27,7 @@ from fastapi_chassis.messaging import (
     EnvelopeWriter,
     EventRegistry,
     InboxPurge,
+    InboxStore,
     InMemoryTransport,
     MessagingConfig,
     OutboxPublisher,
@@ -66,6 +67,32 @@ class BoundTransport:
         return await self._container.get(Transport)  # type: ignore[type-abstract]  # from the container
 
 
+class NoOutboxError(ChassisError):
+    """An integration event was recorded in a store that can't keep it."""
+
+
+class NoOutbox:
+    """The sink of a store that has no outbox: it refuses, so that nothing is written either.
+
+    Args:
+        place: the store.
+    """
+
+    def __init__(self, place: StorePlace) -> None:
+        self._place = place
+
+    async def accept(self, events: Sequence[RecordedEvent], unit_of_work: AbstractUnitOfWork) -> None:
+        """Refuses the events of a transaction.
+
+        Raises:
+            NoOutboxError: always.
+        """
+        del unit_of_work
+        names = ", ".join(sorted({type(recorded.event).__name__ for recorded in events}))
+        what = f"{names} was recorded, and the store {self._place.name} has no outbox"
+        raise NoOutboxError(Finding(what, remedy="keep the module in a store that carries messages."))
+
+
 class Road:
     """Takes integration events out of the service and hands those that arrive to its consumers.
 
@@ -73,7 +100,7 @@ class Road:
         service: the service's name, which begins the names of its consumer groups.
         config: outbox, inbox, attempts, relay.
         modules: whose consumers take events.
-        store: where outbox and inbox lie.
+        stores: where outbox and inbox of each module lie.
         container: opens the scopes of consumers and holds the transport.
         stop_timeout: seconds that consumers get, when the road ends, for the messages that they hold.
     """
@@ -83,7 +110,7 @@ class Road:
         service: str,
         config: MessagingConfig,
         modules: Iterable[ServiceModule],
-        store: Store,
+        stores: Stores,
         container: Container,
         *,
         stop_timeout: float,
@@ -93,18 +120,20 @@ class Road:
         self.findings: list[Finding] = []
         self.listeners: list[Listener] = []
         self.transport = BoundTransport(container)
-        self._store = store
+        self._stores = stores
         self._container = container
         self._stop_timeout = stop_timeout
         self._is_local = not container.provides(Transport)
         if self._is_local:
             container.bind_instance(Transport, InMemoryTransport())
-        self._relay = Relay(store.outbox(), self.transport, config.relay) if config.enable_outbox else None
+        self._relays = self._made_relays() if config.enable_outbox else ()
         writer = EnvelopeWriter(codec_for(config), source=service, routing=self.routing)
-        self._direct = DirectPublisher(writer, self.transport) if self._relay is None else None
+        self._direct = None if config.enable_outbox else DirectPublisher(writer, self.transport)
         self._sink: EventSink = self._direct or OutboxPublisher(writer, wake=self.wake)
         self._handlers = {
-            f"{service}.{module.name}": self._read(module.consumers) for module in modules if module.consumers
+            f"{service}.{module.name}": self._read(module, stores.of(module))
+            for module in modules
+            if module.consumers
         }
         try:
             self.made_consumers()
@@ -113,10 +142,22 @@ class Road:
         events = [one.message for one in self.consumers if issubclass(one.message, IntegrationEvent)]
         self.findings += EventRegistry(events).findings
 
-    def _read(self, functions: Iterable[Callable[..., object]]) -> tuple[Handler, ...]:
-        read = [read_handler(function) for function in functions]
+    def _made_relays(self) -> tuple[Relay, ...]:
+        outboxes = [outbox for place in self._stores.used if (outbox := place.store.outbox()) is not None]
+        return tuple(Relay(outbox, self.transport, self.config.relay) for outbox in outboxes)
+
+    def _read(self, module: ServiceModule, place: StorePlace) -> tuple[Handler, ...]:
+        read = [read_handler(function) for function in module.consumers]
         self.findings += [one for one in read if isinstance(one, Finding)]
-        return tuple(one for one in read if isinstance(one, Handler))
+        if self.config.enable_inbox and place.store.inbox() is None:
+            self.findings.append(
+                Finding(
+                    f"module {module.name} has consumers, and its store {place.name} has no inbox",
+                    f"modules.{module.name}.store",
+                    "keep it in a store that carries messages, or set messaging.enable_inbox: false.",
+                )
+            )
+        return tuple(one.within(place.unit_of_work) for one in read if isinstance(one, Handler))
 
     @property
     def groups(self) -> Mapping[str, tuple[Handler, ...]]:
@@ -141,6 +182,11 @@ class Road:
         for listener in self.listeners:
             unit_of_work.after_commit(partial(listener, events))
 
+    def sink_of(self, place: StorePlace) -> EventSink:
+        """Returns the way out of a store's integration events."""
+        lacks_outbox = self.config.enable_outbox and place.store.outbox() is None
+        return NoOutbox(place) if lacks_outbox else self
+
     def made_consumers(self) -> list[Consumer]:
         """Makes the consumer of each module."""
         return [
@@ -150,15 +196,16 @@ class Road:
 
     def wake(self) -> None:
         """Says that something was committed; cheap, and never blocks."""
-        if self._relay is not None:
-            self._relay.wake()
+        for relay in self._relays:
+            relay.wake()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Carries events for the length of a block; at its end consumers stop first, then what sends."""
         async with AsyncExitStack() as stack:
             if self.config.enable_inbox and self._handlers:
-                await stack.enter_async_context(InboxPurge(self._store.inbox(), self.config.inbox).running())
+                for inbox in self._inboxes():
+                    await stack.enter_async_context(InboxPurge(inbox, self.config.inbox).running())
             members = [Membership(consumer, self.transport) for consumer in self.made_consumers()]
             leave, end = partial(self._leave, members), self._sending(members)
             # within one process, nobody takes what is sent after the consumers have left
@@ -170,21 +217,25 @@ class Road:
 
     def _sending(self, members: Iterable[Membership]) -> Callable[[], Awaitable[None]]:
         """Begins to send, and returns what ends that."""
-        if self._relay is None:
+        if self._direct is not None:
             return self._drain
-        beginning = asyncio.create_task(self._begin(self._relay, members), name="relay begins")
-        return partial(self._end, self._relay, beginning)
+        beginning = asyncio.create_task(self._begin(members), name="relay begins")
+        return partial(self._end, beginning)
 
-    async def _begin(self, relay: Relay, members: Iterable[Membership]) -> None:
-        """Starts the relay once everybody listens: a broker may drop what has no reader yet."""
+    async def _begin(self, members: Iterable[Membership]) -> None:
+        """Starts the relays once everybody listens: a broker may drop what has no reader yet."""
         for member in members:
             await member.joined()
-        await relay.start()
+        for relay in self._relays:
+            await relay.start()
 
-    async def _end(self, relay: Relay, beginning: asyncio.Task[None]) -> None:
+    async def _end(self, beginning: asyncio.Task[None]) -> None:
         beginning.cancel()
         await asyncio.gather(beginning, return_exceptions=True)
-        await relay.stop()
+        await asyncio.gather(*(relay.stop() for relay in self._relays))
+
+    def _inboxes(self) -> list[InboxStore]:
+        return [inbox for place in self._stores.used if (inbox := place.store.inbox()) is not None]
 
     async def _drain(self) -> None:
         try:
@@ -210,6 +261,9 @@ class Road:
     async def settled(self) -> None:
         """Returns when every event has found its end: acknowledged by every consumer, or set aside."""
         await self._drained()
-        while self._relay is not None and (await self._relay.backlog()).count:
-            self._relay.wake()
+        while await self._backlog():
+            self.wake()
             await asyncio.sleep(0.002)
+
+    async def _backlog(self) -> int:
+        return sum([(await relay.backlog()).count for relay in self._relays])

@@ -31,10 +31,10 @@ class Store(Protocol):
         """
         ...
 
-    def outbox(self) -> OutboxStore:
-        """Returns the outbox as the relay sees it: each call is its own transaction."""
+    def outbox(self) -> OutboxStore | None:
+        """Returns the outbox as the relay sees it, each call its own transaction; None if there is none."""
         ...
 
-    def inbox(self) -> InboxStore:
-        """Returns the inbox as maintenance sees it: each call is its own transaction."""
+    def inbox(self) -> InboxStore | None:
+        """Returns the inbox as maintenance sees it, each call its own transaction; None if there is none."""
         ...

@@ -7,7 +7,6 @@ from fastapi_chassis.application.behaviors import (
     LogBehavior,
     TraceBehavior,
     Tracer,
-    TransactionBehavior,
     ValidateBehavior,
 )
 from fastapi_chassis.application.context import (
@@ -38,6 +37,7 @@ from fastapi_chassis.application.repository import (
     entity_of,
 )
 from fastapi_chassis.application.scope import Resolver, ScopeFactory, current_scope, open_scope
+from fastapi_chassis.application.transaction import TransactionBehavior, TwoStoresError
 from fastapi_chassis.application.unit_of_work import (
     AbstractUnitOfWork,
     EventDispatch,
@@ -86,6 +86,7 @@ __all__ = (
     "Tracer",
     "TransactionBehavior",
     "TransactionRequiredError",
+    "TwoStoresError",
     "UnsavedEventsError",
     "ValidateBehavior",
     "arranged",

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from time import perf_counter
@@ -10,10 +10,10 @@ from typing import Protocol, cast
 
 from fastapi_chassis.application.context import current_context, use_context
 from fastapi_chassis.application.handlers import Handler
-from fastapi_chassis.application.idempotency import IdempotencyStore, StoredAnswer
+from fastapi_chassis.application.idempotency import StoredAnswer, idempotency_for
 from fastapi_chassis.application.messages import Command, Policy, Request
 from fastapi_chassis.application.pipeline import Behavior, Step
-from fastapi_chassis.application.scope import Resolver, current_scope
+from fastapi_chassis.application.transaction import in_transaction
 from fastapi_chassis.application.unit_of_work import AbstractUnitOfWork
 from fastapi_chassis.domain import (
     AppException,
@@ -178,8 +178,8 @@ class IdempotencyBehavior:
             key = f"{handler.message.message_name}:{subject}:{context.idempotency_key}"
             fingerprint = hashlib.sha256(codec.encode(message)).hexdigest()
 
-            async def answer() -> object:
-                store = await _scope().get(IdempotencyStore)  # type: ignore[type-abstract]  # from the container
+            async def answer(unit_of_work: AbstractUnitOfWork) -> object:
+                store = idempotency_for(unit_of_work.session)
                 stored = await store.reserve(key, fingerprint)
                 if stored is not None:
                     return _repeated(stored, fingerprint, codec, handler)
@@ -188,7 +188,7 @@ class IdempotencyBehavior:
                 await store.keep(key, StoredAnswer(fingerprint, codec.encode(result)))
                 return result
 
-            return await _in_transaction(answer)
+            return await in_transaction(handler, answer)
 
         return idempotency
 
@@ -199,36 +199,3 @@ def _repeated(stored: StoredAnswer, fingerprint: str, codec: AnswerCodec, handle
             "this Idempotency-Key was used for another request", error_code="IDEMPOTENCY_KEY_REUSED"
         )
     return codec.decode(stored.answer, handler)
-
-
-class TransactionBehavior:
-    """One unit of work per command, committed before the answer leaves; a query gets none."""
-
-    name = "transaction"
-
-    def behavior_for(self, handler: Handler) -> Behavior | None:
-        """Takes part in commands."""
-        if not issubclass(handler.message, Command):
-            return None
-
-        async def transaction(message: Message, next: Step, /) -> object:  # noqa: A002
-            return await _in_transaction(lambda: next(message))
-
-        return transaction
-
-
-async def _in_transaction(work: Callable[[], Awaitable[object]]) -> object:
-    unit_of_work = await _scope().get(AbstractUnitOfWork)  # type: ignore[type-abstract]  # from the container
-    if unit_of_work.is_active:
-        return await work()
-    async with unit_of_work:
-        result = await work()
-        await unit_of_work.commit()
-    return result
-
-
-def _scope() -> Resolver:
-    scope = current_scope()
-    if scope is None:
-        raise RuntimeError("a command was handled outside of a message scope")
-    return scope

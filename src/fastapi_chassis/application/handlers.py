@@ -2,11 +2,12 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, cast, get_args, get_origin, get_type_hints
 
 from fastapi_chassis.application.messages import Request
+from fastapi_chassis.application.unit_of_work import AbstractUnitOfWork
 from fastapi_chassis.domain import Event, Finding, IntegrationEvent, Message
 
 type HandlerFunction = Callable[..., object]
@@ -22,12 +23,22 @@ class Handler:
         message: the type of its first parameter.
         dependencies: the types of its other parameters, by name.
         name: `module.function`, for reports.
+        unit_of_work: the type under which a scope finds its transaction: that of its module's store.
     """
 
     function: HandlerFunction
     message: type[Message]
     dependencies: Mapping[str, type[object]]
     name: str
+    unit_of_work: type[AbstractUnitOfWork] = AbstractUnitOfWork  # type: ignore[type-abstract]  # asked for only
+
+    def within(self, unit_of_work: type[AbstractUnitOfWork]) -> "Handler":
+        """Returns the same handler, which works in the transactions of a store."""
+        needs = {
+            name: unit_of_work if wanted is AbstractUnitOfWork else wanted
+            for name, wanted in self.dependencies.items()
+        }
+        return replace(self, dependencies=needs, unit_of_work=unit_of_work)
 
     @cached_property
     def is_async(self) -> bool:
@@ -112,12 +123,21 @@ class HandlerRegistry:
         self._events: dict[type[Message], list[Handler]] = {}
         self._findings: list[Finding] = []
 
-    def add(self, function: HandlerFunction) -> None:
-        """Takes a handler; what is wrong with it is kept for `findings`."""
+    def add(
+        self, function: HandlerFunction, unit_of_work: type[AbstractUnitOfWork] = AbstractUnitOfWork
+    ) -> None:
+        """Takes a handler; what is wrong with it is kept for `findings`.
+
+        Args:
+            function: the handler.
+            unit_of_work: the type under which a scope finds its transaction.
+        """
         handler = read_handler(function)
         if isinstance(handler, Finding):
             self._findings.append(handler)
-        elif issubclass(handler.message, IntegrationEvent):
+            return
+        handler = handler.within(unit_of_work)
+        if issubclass(handler.message, IntegrationEvent):
             self._findings.append(
                 Finding(
                     f"{handler.name} handles {handler.message.__name__}, an integration event, as a handler",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from fastapi_chassis.app import Assembly, InMemoryStore
+from fastapi_chassis.app import Assembly
 from fastapi_chassis.application import Command, Handler, Query, Request
 from fastapi_chassis.domain import IntegrationEvent
 from fastapi_chassis.messaging import Transport
@@ -103,7 +103,8 @@ def request_ways(assembly: Assembly) -> list[RequestWay]:
 
 def event_ways(assembly: Assembly) -> list[EventWay]:
     """The integration events that the application's code knows, by name."""
-    road, store = assembly.road, _store(assembly)
+    road, stores = assembly.road, assembly.stores
+    outboxes = ", ".join(place.name for place in stores.used if place.store.outbox() is not None)
     taken = {handler.message for handler in road.consumers}
     own = (one for one in _descendants(IntegrationEvent) if not one.__module__.startswith("fastapi_chassis."))
     return [
@@ -113,10 +114,13 @@ def event_ways(assembly: Assembly) -> list[EventWay]:
             destination=road.routing.destination_of(event),
             transport=_transport(assembly),
             key="aggregate",
-            outbox=store if road.config.enable_outbox else "",
+            outbox=outboxes if road.config.enable_outbox else "",
             consumers=tuple(
                 ConsumerWay(
-                    handler.name, group, store if road.config.enable_inbox else "", road.config.max_attempts
+                    handler.name,
+                    group,
+                    stores.behind(handler.unit_of_work).name if road.config.enable_inbox else "",
+                    road.config.max_attempts,
                 )
                 for group, handlers in road.groups.items()
                 for handler in handlers
@@ -141,13 +145,6 @@ def _policy(handler: Handler) -> str:
 def _transport(assembly: Assembly) -> str:
     carriers = (plugin.instance for plugin in assembly.plugins if Transport in plugin.provides)
     return next(carriers, "memory")
-
-
-def _store(assembly: Assembly) -> str:
-    if isinstance(assembly.store, InMemoryStore):
-        return "memory"
-    holders = (plugin.instance for plugin in assembly.plugins if plugin.store() is not None)
-    return next(holders, type(assembly.store).__name__)
 
 
 def _descendants(event: type[IntegrationEvent]) -> Iterator[type[IntegrationEvent]]:

@@ -49,12 +49,17 @@ def _path_prefix(prefix: str) -> str:
 
 
 class ServiceConfig(ConfigModel):
-    """Who this service is, in its documents, logs and messages."""
+    """Who this service is, in its documents, logs and messages, and where it keeps what it writes.
+
+    Args:
+        store: the plugin that holds what no module keeps elsewhere; empty where only one can.
+    """
 
     name: Annotated[str, AfterValidator(_service_name)] = "service"
     version: str = "0.0.0"
     title: str = ""
     description: str = ""
+    store: str = ""
 
 
 class ServerConfig(ConfigModel):

@@ -35,6 +35,7 @@ class _Reader:
 
     name: str
     handle: Step
+    unit_of_work: type[AbstractUnitOfWork]
 
 
 class Consumer:
@@ -121,7 +122,7 @@ class Consumer:
 
     async def _handle(self, reader: _Reader, event: IntegrationEvent) -> None:
         async with open_scope(self._scopes) as scope:
-            unit_of_work = await scope.get(AbstractUnitOfWork)  # type: ignore[type-abstract]  # from the container
+            unit_of_work = await scope.get(reader.unit_of_work)
             async with unit_of_work:
                 if self._config.enable_inbox:
                     inbox = inbox_for(unit_of_work.session)
@@ -180,7 +181,7 @@ def _readers(group: str, handlers: tuple[Handler, ...]) -> dict[type[Integration
                 )
             )
         else:
-            reader = _Reader(name, invocation(handler))
+            reader = _Reader(name, invocation(handler), handler.unit_of_work)
             readers.setdefault(handler.message, []).append(reader)
     if findings:
         raise WiringError(*findings)

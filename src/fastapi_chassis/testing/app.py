@@ -11,7 +11,6 @@ import httpx2
 
 from fastapi_chassis.app import ApplicationAbstract
 from fastapi_chassis.application import (
-    AbstractUnitOfWork,
     Handler,
     Principal,
     RecordedEvent,
@@ -120,7 +119,7 @@ class TestApplication:
             result = await step(event)
             scope = current_scope()
             if scope is not None:
-                unit_of_work = await scope.get(AbstractUnitOfWork)  # type: ignore[type-abstract]  # from the container
+                unit_of_work = await scope.get(handler.unit_of_work)
                 unit_of_work.after_commit(lambda: self._handled.update([handler.name]))
             return result
 

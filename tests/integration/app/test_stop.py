@@ -49,4 +49,4 @@ async def test_a_message_that_is_under_way_finds_its_end() -> None:
     released.set()
     await stopping
     # nothing waits in the outbox: the message was confirmed, not given up
-    assert (await shop.assembly.store.outbox().backlog()).count == 0
+    assert (await shop.assembly.stores.default.store.outbox().backlog()).count == 0

@@ -276,14 +276,15 @@ class DocumentStore(Holding):
 
 def test_the_store_is_that_of_a_plugin_or_memory():
     holding = SqlStore(PluginConfig())
-    assert built(plugins=[holding]).assembly.store is holding.held
-    assert isinstance(built().assembly.store, InMemoryStore)
+    stores = built(plugins=[holding]).assembly.stores
+    assert (stores.default.name, stores.default.store) == ("sql", holding.held)
+    assert isinstance(built().assembly.stores.default.store, InMemoryStore)
 
 
 @pytest.mark.requirement("APP-8")
-def test_two_stores_are_a_finding_among_the_others():
+def test_two_stores_and_none_named_are_a_finding_among_the_others():
     found = whats(ServiceModule("m", handlers=(show,)), plugins=[SqlStore, DocumentStore])
-    assert found[0] == "several plugins hold a store: sql, documents"
+    assert found[0] == "several plugins hold a store: documents, sql"
     assert found[1].endswith("show asks for Mailer, which nothing provides")
 
 
@@ -331,4 +332,4 @@ def test_names_of_health_checks_that_clash_are_a_finding():
 def test_messaging_is_configured_by_its_section():
     assembly = built(messaging__enable_outbox=False).assembly
     assert not assembly.road.config.enable_outbox
-    assert assembly.road._relay is None
+    assert assembly.road._relays == ()

@@ -1,16 +1,17 @@
 import pytest
 
-from fastapi_chassis.app import Container, InMemoryStore
+from fastapi_chassis.app import Container, InMemoryStore, ServiceModule
 from fastapi_chassis.app.bindings import (
     common_bindings,
+    module_bindings,
     plugin_bindings,
     provided_bindings,
     unit_of_work_binding,
 )
 from fastapi_chassis.app.provided import Provided
+from fastapi_chassis.app.stores import StorePlace
 from fastapi_chassis.application import (
     AbstractUnitOfWork,
-    IdempotencyStore,
     Mediator,
     MessageContext,
     Principal,
@@ -36,7 +37,7 @@ async def container():
     section = MessagingConfig()
     loaded = LoadedConfig(ShopConfig(), {}, {"messaging": section})
     container = Container(common_bindings(loaded, StatusService()))
-    container.bind_all(unit_of_work_binding(InMemoryStore(), None, Mediator()))
+    container.bind_all(unit_of_work_binding(StorePlace("memory", InMemoryStore()), None, Mediator()))
     assert container.check([]) == []
     container.open()
     yield container
@@ -62,14 +63,30 @@ async def test_the_caller_is_known_or_the_message_is_refused(container):
                 await scope.get(Principal)
 
 
-async def test_a_message_has_one_transaction_and_its_answers_lie_in_it(container):
+async def test_a_message_has_one_transaction(container):
     async with container.open_scope() as scope, container.open_scope() as other:
         unit_of_work = await scope.get(AbstractUnitOfWork)
         assert unit_of_work is await scope.get(AbstractUnitOfWork)
         assert unit_of_work is not await other.get(AbstractUnitOfWork)
-        async with unit_of_work:
-            store = await scope.get(IdempotencyStore)
-            assert await store.reserve("key", "print") is None
+
+
+async def test_what_a_module_provides_takes_part_in_the_transactions_of_its_store(container):
+    class Ledger:
+        def __init__(self, unit_of_work: AbstractUnitOfWork, clock: Clock) -> None:
+            self.unit_of_work = unit_of_work
+
+    class Elsewhere(AbstractUnitOfWork):
+        pass
+
+    module = ServiceModule("books", providers=DependencyConfig().bind(Ledger))
+    place = StorePlace("other", InMemoryStore(), Elsewhere)
+    container.bind_all(unit_of_work_binding(place, None, Mediator()))
+    container.bind_all(module_bindings(module, place))
+    assert container.check([]) == []
+    container.open()
+    async with container.open_scope() as scope:
+        assert (await scope.get(Ledger)).unit_of_work is await scope.get(Elsewhere)
+        assert (await scope.get(Ledger)).unit_of_work is not await scope.get(AbstractUnitOfWork)
 
 
 @pytest.mark.requirement("PLG-4")

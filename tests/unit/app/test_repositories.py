@@ -1,7 +1,8 @@
 from uuid import UUID
 
-from fastapi_chassis.app import InMemoryStore
-from fastapi_chassis.app.repositories import is_repository, repository_bindings
+from fastapi_chassis.app import InMemoryStore, Store
+from fastapi_chassis.app.repositories import Ownership, is_repository, repository_bindings
+from fastapi_chassis.app.stores import StorePlace
 from fastapi_chassis.application import AbstractRepository, AbstractRepositoryInMemory, AbstractUnitOfWork
 from fastapi_chassis.config import ScopeEnum
 from fastapi_chassis.domain import BaseAggregate, Finding, WiringError
@@ -25,6 +26,10 @@ class Narrow(InMemoryStore):
         raise WiringError(Finding(f"no place for {repository.__name__} in {table}"))
 
 
+def owned_by(store: Store) -> Ownership:
+    return Ownership(StorePlace("memory", store))
+
+
 def test_repositories_with_open_primitives_are_for_the_store_to_fill():
     assert is_repository(Items)
     assert is_repository(AbstractRepository[Item, UUID])
@@ -36,7 +41,7 @@ def test_repositories_with_open_primitives_are_for_the_store_to_fill():
 async def test_each_is_filled_once_and_lives_for_one_message():
     store = InMemoryStore()
     wanted = [Items, Item, Items, AbstractRepository[Item, UUID]]
-    bindings, findings = repository_bindings(wanted, store, {}, secret=b"x")
+    bindings, findings = repository_bindings(wanted, owned_by(store), {}, secret=b"x")
     assert findings == []
     assert [(one.interface, one.scope) for one in bindings] == [
         (Items, ScopeEnum.MESSAGE),
@@ -58,7 +63,7 @@ async def test_each_is_filled_once_and_lives_for_one_message():
 
 async def test_cursors_are_signed_with_a_key_of_the_service():
     def key(secret: bytes) -> bytes:
-        (binding,), _ = repository_bindings([Items], InMemoryStore(), {}, secret=secret)
+        (binding,), _ = repository_bindings([Items], owned_by(InMemoryStore()), {}, secret=secret)
         return binding.factory(InMemoryStore().unit_of_work(sink=None, dispatch=print)).cursor_key
 
     assert key(b"one") != key(b"two")
@@ -69,7 +74,7 @@ def test_what_the_store_cannot_hold_is_a_finding_each():
     class Books(Items):
         pass
 
-    bindings, findings = repository_bindings([Items, Books], Narrow(), {Item: "table"}, secret=b"x")
+    bindings, findings = repository_bindings([Items, Books], owned_by(Narrow()), {Item: "table"}, secret=b"x")
     assert bindings == []
     assert [finding.what for finding in findings] == [
         "no place for Items in table",

@@ -6,6 +6,7 @@ import pytest
 
 from fastapi_chassis.app import Container, InMemoryStore, Road, ServiceModule
 from fastapi_chassis.app.bindings import unit_of_work_binding
+from fastapi_chassis.app.stores import StorePlace, Stores
 from fastapi_chassis.application import AbstractRepository, AbstractUnitOfWork, Mediator, invocation
 from fastapi_chassis.config import Binding, ScopeEnum
 from fastapi_chassis.domain import BaseAggregate, DomainEvent, IntegrationEvent, UnavailableException
@@ -35,8 +36,10 @@ class Service:
             self.container.bind_instance(Transport, transport)
         modules = [ServiceModule("mails", consumers=consumers), ServiceModule("silent")]
         config = MessagingConfig.model_validate(messaging)
-        self.road = Road("shop", config, modules, self.store, self.container, stop_timeout=stop_timeout)
-        self.container.bind_all(unit_of_work_binding(self.store, self.road, Mediator()))
+        place = StorePlace("memory", self.store)
+        stores = Stores(place, {})
+        self.road = Road("shop", config, modules, stores, self.container, stop_timeout=stop_timeout)
+        self.container.bind_all(unit_of_work_binding(place, self.road, Mediator()))
         self.items = self.store.repository(AbstractRepository[Item, UUID], None)
         self.container.bind_all([Binding(Service, lambda: self, ScopeEnum.APPLICATION, "the test")])
 
@@ -248,7 +251,7 @@ async def test_without_a_consumer_events_are_dropped_and_the_outbox_empties(capl
     async with Service() as service:
         await service.sell()
         await service.road.settled()
-        assert (await service.road._relay.backlog()).count == 0
+        assert (await service.store.outbox().backlog()).count == 0
 
 
 @pytest.mark.requirement("MSG-3")

@@ -1,201 +1,41 @@
-import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import fields
-from typing import cast
-from uuid import UUID
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from fastapi_chassis.application import (
-    AbstractRepository,
-    AbstractUnitOfWork,
     AuthoriseBehavior,
-    BehaviorFactory,
-    Command,
     Handler,
-    HandlerRegistry,
     IdempotencyBehavior,
-    IdempotencyStore,
-    InMemoryUnitOfWork,
     LogBehavior,
-    Mediator,
-    MemoryStore,
     MessageContext,
     Principal,
-    Query,
-    Resolver,
-    Step,
     TraceBehavior,
     TransactionBehavior,
     ValidateBehavior,
-    build_mediator,
-    idempotency_for,
-    in_memory,
     use_context,
 )
 from fastapi_chassis.domain import (
-    BaseAggregate,
     ConflictException,
     ForbiddenException,
     Message,
-    NotFoundException,
     UnauthenticatedException,
     ValidationException,
 )
-
-
-class Item(BaseAggregate):
-    title: str
-
-
-class AddItem(Command[str], public=True):
-    title: str
-
-
-class AddTwo(Command[str], public=True):
-    title: str
-
-
-class CountItems(Query[int], public=True):
-    pass
-
-
-class Guarded(Query[str], requires=("items:read", "items:list")):
-    pass
-
-
-class Unguarded(Query[str]):
-    pass
-
-
-Items = AbstractRepository[Item, UUID]
-
-
-class Scope:
-    """One unit of work per message, on one store for all."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self.unit_of_work = InMemoryUnitOfWork(store)
-
-    async def get[T](self, wanted: type[T]) -> T:
-        ports: Mapping[object, Callable[[], object]] = {
-            AbstractUnitOfWork: lambda: self.unit_of_work,
-            Items: lambda: in_memory(Items, self.unit_of_work),
-            IdempotencyStore: lambda: idempotency_for(self.unit_of_work.session),
-        }
-        return cast("T", ports[wanted]())
-
-
-class World:
-    """A mediator on a memory store."""
-
-    def __init__(self, *behaviors: BehaviorFactory) -> None:
-        self.store = MemoryStore()
-        self.calls: list[str] = []
-        self.registry = HandlerRegistry()
-        self.behaviors = behaviors
-
-    @asynccontextmanager
-    async def scopes(self) -> AsyncIterator[Resolver]:
-        yield Scope(self.store)
-
-    def mediator(self, *functions: Callable[..., object]) -> Mediator:
-        for function in functions:
-            self.registry.add(function)
-        return build_mediator(self.registry, scopes=self.scopes, behaviors=self.behaviors)
-
-    async def titles(self) -> list[str]:
-        items = in_memory(Items, InMemoryUnitOfWork(self.store))
-        return [item.title for item in await items.find(order=("title",))]
-
-
-class Codec:
-    def encode(self, value: object) -> bytes:
-        content = (
-            {spec.name: getattr(value, spec.name) for spec in fields(value)}
-            if isinstance(value, Message)
-            else value
-        )
-        return json.dumps(content).encode()
-
-    def decode(self, answer: bytes, handler: Handler) -> object:
-        return json.loads(answer)
-
-
-async def add_item(command: AddItem, items: Items) -> str:
-    await items.add(Item(title=command.title))
-    return f"added {command.title}"
-
-
-async def run(factory: BehaviorFactory, message: Message, handle: Step | None = None) -> object:
-    """Sends a message past one behaviour only."""
-
-    async def done(message: Message) -> object:
-        return "done"
-
-    handler = Handler(done, type(message), {}, "test.done")
-    behaviour = factory.behavior_for(handler)
-    step = handle or done
-    return await (behaviour(message, step) if behaviour else step(message))
-
-
-@pytest.mark.requirement("DOM-5")
-async def test_a_command_is_committed_before_its_answer_leaves() -> None:
-    world = World(TransactionBehavior())
-    mediator = world.mediator(add_item)
-    assert await mediator.send(AddItem(title="a")) == "added a"
-    assert await world.titles() == ["a"]
-
-
-@pytest.mark.requirement("DOM-5")
-async def test_an_exception_stores_nothing() -> None:
-    async def fail(command: AddItem, items: Items) -> str:
-        await items.add(Item(title=command.title))
-        raise NotFoundException("later")
-
-    world = World(TransactionBehavior())
-    with pytest.raises(NotFoundException):
-        await world.mediator(fail).send(AddItem(title="a"))
-    assert await world.titles() == []
-
-
-@pytest.mark.requirement("DOM-5")
-async def test_a_command_within_a_command_shares_its_transaction() -> None:
-    async def add_two(command: AddTwo, items: Items) -> str:
-        await mediator.send(AddItem(title=f"{command.title}1"))
-        assert f"{command.title}1" not in await world.titles()
-        await mediator.send(AddItem(title=f"{command.title}2"))
-        if command.title == "bad":
-            raise LookupError
-        return "two"
-
-    world = World(TransactionBehavior())
-    mediator = world.mediator(add_item, add_two)
-    assert await mediator.send(AddTwo(title="a")) == "two"
-    with pytest.raises(LookupError):
-        await mediator.send(AddTwo(title="bad"))
-    assert await world.titles() == ["a1", "a2"]
-
-
-@pytest.mark.requirement("DOM-5")
-async def test_a_query_gets_no_transaction() -> None:
-    async def count(query: CountItems, items: Items, unit_of_work: AbstractUnitOfWork) -> int:
-        assert not unit_of_work.is_active
-        return await items.count()
-
-    world = World(TransactionBehavior())
-    mediator = world.mediator(count, add_item)
-    await mediator.send(AddItem(title="a"))
-    assert await mediator.send(CountItems()) == 1
-    roads = {road.handler.message: road.behaviors for road in mediator.roads}
-    assert roads == {CountItems: (), AddItem: ("transaction",)}
-
-
-async def test_a_command_outside_of_any_scope_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match="outside of a message scope"):
-        await run(TransactionBehavior(), AddItem(title="a"))
+from tests.unit.application.world import (
+    AddItem,
+    AddTwo,
+    Codec,
+    CountItems,
+    Guarded,
+    Item,
+    Items,
+    Unguarded,
+    World,
+    add_item,
+    run,
+)
 
 
 @pytest.mark.requirement("DOM-3", "DOM-4")

@@ -1,0 +1,1 @@
+"""Books: the catalogue of what exists, which librarians keep."""
