@@ -34,7 +34,7 @@ class LoggedIn(ValueObject):
     tokens: TokenPair
 
 
-class SignUp(Command[User], public=True):
+class SignUp(Command[User], public=True, remembered=False):
     """Makes a new member."""
 
     email: NewEmail
@@ -42,14 +42,14 @@ class SignUp(Command[User], public=True):
     full_name: Annotated[str, Field(max_length=128, examples=["Ada Lovelace"])] = ""
 
 
-class LogIn(Command[LoggedIn | None], public=True):
+class LogIn(Command[LoggedIn | None], public=True, remembered=False):
     """Begins a login; answers with nothing where address or password is wrong."""
 
     email: Annotated[str, Field(max_length=320, examples=["ada@example.com"])]
     password: Password = field(repr=False)
 
 
-class RefreshTokens(Command[LoggedIn | None], public=True):
+class RefreshTokens(Command[LoggedIn | None], public=True, remembered=False):
     """Trades a refresh token for the next pair; answers with nothing where it is worth nothing."""
 
     token: str = field(repr=False)

@@ -1,8 +1,8 @@
 """What the feature users is made of."""
 
 from bookshop.users.auth_routes import auth, login_form
-from bookshop.users.behaviors import remember_nothing, retry_conflicts
-from bookshop.users.commands import EndLogins, LogIn, LogOut, RefreshTokens, SignUp
+from bookshop.users.behaviors import retry_conflicts
+from bookshop.users.commands import EndLogins, LogIn, LogOut, RefreshTokens
 from bookshop.users.handlers import appoint_administrator, change_profile, get_me, get_user, sign_up
 from bookshop.users.login_handlers import LogInHandler, end_logins, list_logins, log_out, refresh_tokens
 from bookshop.users.model import ADMINISTRATOR, User
@@ -34,9 +34,8 @@ users_module = ServiceModule(
     providers=login_providers(),
     permissions=ADMINISTRATOR | {"users:appoint"},
     behaviors={
-        SignUp: (remember_nothing,),
-        LogIn: (remember_nothing, retry_conflicts),
-        RefreshTokens: (remember_nothing, retry_conflicts),
+        LogIn: (retry_conflicts,),
+        RefreshTokens: (retry_conflicts,),
         LogOut: (retry_conflicts,),
         EndLogins: (retry_conflicts,),
     },

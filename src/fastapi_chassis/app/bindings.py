@@ -15,6 +15,7 @@ from fastapi_chassis.application import (
     Principal,
     current_context,
 )
+from fastapi_chassis.caching import Cache, InMemoryCache, InMemoryLock, Lock
 from fastapi_chassis.config import Binding, DependencyConfig, LoadedConfig, RootConfig, ScopeEnum
 from fastapi_chassis.domain import Clock, SystemClock, UnauthenticatedException
 from fastapi_chassis.status import StatusService
@@ -27,11 +28,22 @@ def _caller() -> Principal:
     return principal
 
 
+def _cache(clock: Clock) -> Cache:
+    return InMemoryCache(clock=clock)
+
+
+def _lock(clock: Clock) -> Lock:
+    return InMemoryLock(clock=clock)
+
+
 def common_bindings(loaded: LoadedConfig[RootConfig], status: StatusService) -> Iterable[Binding]:
-    """Binds the clock, the caller, the configuration and the health of the parts."""
+    """Binds the clock, the caller, the configuration, the health of the parts, and memory twins of ports."""
     dependencies = DependencyConfig("the chassis")
     dependencies.bind(Clock, SystemClock, scope=ScopeEnum.APPLICATION)
     dependencies.bind(Principal, _caller)
+    # the memory twins, until a plugin provides what replicas share
+    dependencies.bind(Cache, _cache, scope=ScopeEnum.APPLICATION)
+    dependencies.bind(Lock, _lock, scope=ScopeEnum.APPLICATION)
     dependencies.bind_instance(StatusService, status)
     dependencies.bind_instance(RootConfig, loaded.config)
     dependencies.bind_instance(type(loaded.config), loaded.config)

@@ -168,12 +168,16 @@ class IdempotencyBehavior:
         """Takes part in commands."""
         if not issubclass(handler.message, Command):
             return None
-        codec = self._codec
+        codec, is_remembered = self._codec, handler.message.remembered
 
         async def idempotency(message: Message, next: Step, /) -> object:  # noqa: A002
             context = current_context()
             if context.idempotency_key is None:
                 return await next(message)
+            own = replace(context, idempotency_key=None)  # the key names this command only
+            if not is_remembered:
+                with use_context(own):
+                    return await next(message)
             subject = context.principal.subject if context.principal else ""
             key = f"{handler.message.message_name}:{subject}:{context.idempotency_key}"
             fingerprint = hashlib.sha256(codec.encode(message)).hexdigest()
@@ -183,7 +187,7 @@ class IdempotencyBehavior:
                 stored = await store.reserve(key, fingerprint)
                 if stored is not None:
                     return _repeated(stored, fingerprint, codec, handler)
-                with use_context(replace(context, idempotency_key=None)):  # it names this command only
+                with use_context(own):
                     result = await next(message)
                 await store.keep(key, StoredAnswer(fingerprint, codec.encode(result)))
                 return result

@@ -61,7 +61,29 @@ class Request[R](Message):
 
 
 class Command[R](Request[R]):
-    """Asks for a change; handled in one transaction that is committed before the answer leaves."""
+    """Asks for a change; handled in one transaction that is committed before the answer leaves.
+
+    Args:
+        requires: a permission, or several, that the caller needs.
+        public: anybody may send it.
+        name: the name by which other processes know it.
+        remembered: whether its answer is kept under an Idempotency-Key; False where the answer is a secret.
+    """
+
+    remembered: ClassVar[bool] = True
+
+    def __init_subclass__(
+        cls,
+        *,
+        requires: str | Iterable[str] = (),
+        public: bool = False,
+        name: str | None = None,
+        remembered: bool | None = None,
+        **options: object,
+    ) -> None:
+        super().__init_subclass__(requires=requires, public=public, name=name, **options)
+        if remembered is not None:
+            cls.remembered = remembered
 
 
 class Query[R](Request[R]):

@@ -6,6 +6,7 @@ import pytest
 
 from fastapi_chassis.application import (
     AuthoriseBehavior,
+    Command,
     Handler,
     IdempotencyBehavior,
     LogBehavior,
@@ -247,3 +248,18 @@ class TestIdempotency:
         mediator = world.mediator(count)
         with use_context(MessageContext(idempotency_key="k")):
             assert [await mediator.send(CountItems()) for _ in range(2)] == [1, 2]
+
+    @pytest.mark.requirement("DOM-7")
+    async def test_a_command_whose_answer_is_a_secret_is_not_remembered(self, world: World) -> None:
+        class Enter(Command[str], public=True, remembered=False):
+            title: str
+
+        async def enter(command: Enter, items: Items) -> str:
+            await items.add(Item(title=command.title))
+            return await mediator.send(AddItem(title=f"{command.title} within"))
+
+        mediator = world.mediator(add_item, enter)
+        for _ in range(2):
+            with use_context(MessageContext(idempotency_key="k")):
+                await mediator.send(Enter(title="a"))
+        assert await world.titles() == ["a", "a", "a within", "a within"]
