@@ -10,7 +10,7 @@ from fastapi import Query, Request
 from pydantic import BeforeValidator, Field
 
 from fastapi_chassis.api.query_string import strict_query
-from fastapi_chassis.domain import FieldShape, Finding, Lookup, WiringError, contains, shape_of
+from fastapi_chassis.domain import FieldShape, Finding, Lookup, WiringError, contains, lookups_of, shape_of
 
 MAX_ITEMS = 100
 MAX_TEXT = 200
@@ -135,6 +135,7 @@ def _read(
     shape = shape_of(entity)
     wrong = [name for name in (*allow, *order) if name.split("__")[0] not in shape]
     wrong += [f"{name}__{one}" for name, lookups in allow.items() for one in lookups if one not in Lookup]
+    wrong = wrong or list(_impossible(shape, allow, order))
     if wrong:
         raise WiringError(
             *(
@@ -147,3 +148,14 @@ def _read(
         for lookup in map(Lookup, lookups):
             parameter = name if lookup is Lookup.EQ else f"{name}__{lookup}"
             yield parameter, _Asked(shape[name.split("__")[0]], lookup)
+
+
+def _impossible(
+    shape: Mapping[str, FieldShape], allow: Mapping[str, Sequence[str]], order: Sequence[str]
+) -> Iterator[str]:
+    """Yields what no value could ask: text of a number, a key of what is no document, the order of one."""
+    for name, lookups in allow.items():
+        field, *path = name.split("__")
+        offered = lookups_of(shape[field], inside=bool(path))
+        yield from (f"{name}__{one}" for one in lookups if one not in offered)
+    yield from (name for name in order if name not in shape or shape[name].is_document)

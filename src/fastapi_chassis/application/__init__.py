@@ -9,6 +9,7 @@ from fastapi_chassis.application.behaviors import (
     Tracer,
     ValidateBehavior,
 )
+from fastapi_chassis.application.binding import bind_repository, entity_of
 from fastapi_chassis.application.context import (
     SYSTEM,
     MessageContext,
@@ -30,18 +31,15 @@ from fastapi_chassis.application.memory import (
 )
 from fastapi_chassis.application.messages import AUTHENTICATED, Command, Policy, Query, Request
 from fastapi_chassis.application.pipeline import Behavior, BehaviorFactory, Step, compose, invocation
-from fastapi_chassis.application.repository import (
-    AbstractRepository,
-    Selection,
-    bind_repository,
-    entity_of,
-)
+from fastapi_chassis.application.repository import AbstractRepository
 from fastapi_chassis.application.scope import Resolver, ScopeFactory, current_scope, open_scope
+from fastapi_chassis.application.selection import Selection
 from fastapi_chassis.application.transaction import TransactionBehavior, TwoStoresError
 from fastapi_chassis.application.unit_of_work import (
     AbstractUnitOfWork,
     EventDispatch,
     EventSink,
+    OneAggregatePerCommitError,
     RecordedEvent,
     TransactionRequiredError,
     UnsavedEventsError,
@@ -71,6 +69,7 @@ __all__ = (
     "MemorySession",
     "MemoryStore",
     "MessageContext",
+    "OneAggregatePerCommitError",
     "Policy",
     "Principal",
     "Query",

@@ -49,19 +49,32 @@ def _value_at(entity: object, criterion: Criterion) -> object:
 
 
 @lru_cache(maxsize=512)
-def _pattern(pattern: str, flags: int) -> re.Pattern[str]:
-    parts = re.findall(r"\\.|%|_|[^\\%_]+|\\$", pattern, re.DOTALL)
-    wild = {"%": ".*", "_": "."}
-    return re.compile(
-        "".join(
-            wild.get(part) or re.escape(part[1:] if part[0] == "\\" and part[1:] else part) for part in parts
-        ),
-        flags | re.DOTALL,
-    )
+def _pieces(pattern: str) -> tuple[re.Pattern[str], ...]:
+    """Reads what stands between the `%` of a pattern; no piece can match in two lengths."""
+    pieces = [""]
+    for part in re.findall(r"\\.|%|_|[^\\%_]+|\\$", pattern, re.DOTALL):
+        if part == "%":
+            pieces.append("")
+        else:
+            text = part[1:] if part[0] == "\\" and part[1:] else part
+            pieces[-1] += "." if part == "_" else re.escape(text)
+    pieces[-1] += r"\Z"
+    return tuple(re.compile(piece, re.DOTALL) for piece in pieces)
 
 
-def _like(value: object, pattern: object, flags: int = 0) -> bool:
-    return isinstance(value, str) and _pattern(str(pattern), flags).fullmatch(value) is not None
+def _like(value: object, pattern: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    first, *others = _pieces(str(pattern))
+    # the leftmost place is the best one for each piece, so that nothing is ever tried twice
+    found = first.match(value)
+    for piece in others:
+        found = found and piece.search(value, found.end())
+    return found is not None
+
+
+def _ilike(value: object, pattern: object) -> bool:
+    return isinstance(value, str) and _like(value.lower(), str(pattern).lower())
 
 
 def _contains(value: object, text: object) -> bool:
@@ -100,7 +113,7 @@ _TESTS: dict[Lookup, Callable[[object, object], bool]] = {
     Lookup.IN: lambda value, several: value in cast("tuple[object, ...]", several),
     Lookup.NOT_IN: lambda value, several: value not in cast("tuple[object, ...]", several),
     Lookup.LIKE: _like,
-    Lookup.ILIKE: lambda value, pattern: _like(value, pattern, re.IGNORECASE),
+    Lookup.ILIKE: _ilike,
     Lookup.NOT_LIKE_ALL: lambda value, several: (
         not any(_like(value, one) for one in cast("tuple[str, ...]", several))
     ),

@@ -7,9 +7,11 @@ from copy import deepcopy
 from typing import cast
 from weakref import WeakValueDictionary
 
+from fastapi_chassis.application.binding import bind_repository
 from fastapi_chassis.application.idempotency import IdempotencyStore, StoredAnswer, idempotency_for
 from fastapi_chassis.application.matching import arranged, behind, matches
-from fastapi_chassis.application.repository import AbstractRepository, Selection, bind_repository
+from fastapi_chassis.application.repository import AbstractRepository
+from fastapi_chassis.application.selection import Selection
 from fastapi_chassis.application.unit_of_work import AbstractUnitOfWork, EventDispatch, EventSink
 from fastapi_chassis.domain import ConflictException, Criterion, UnavailableException
 

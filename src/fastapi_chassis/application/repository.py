@@ -1,24 +1,32 @@
-"""AbstractRepository: the whole surface of every repository, over few primitives that a store fills."""
+"""AbstractRepository: the whole surface of every repository, over the primitives that a store fills."""
 
-from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import ClassVar, cast, get_args, get_origin
+from typing import ClassVar, cast
 
+from fastapi_chassis.application.binding import entity_of
+from fastapi_chassis.application.primitives import RepositoryPrimitives
+from fastapi_chassis.application.record_keeping import (
+    IS_REMOVED,
+    IS_THERE,
+    REMOVED_AT,
+    is_soft,
+    stamped,
+    stamps,
+)
+from fastapi_chassis.application.selection import Selection, projected
 from fastapi_chassis.application.unit_of_work import AbstractUnitOfWork, TransactionRequiredError
 from fastapi_chassis.domain import (
     MAX_PAGE,
     AlreadyExistsException,
+    Clock,
     ConflictException,
     Criterion,
     Cursor,
-    Finding,
     NotFoundException,
-    Order,
     Page,
+    SystemClock,
     ValidationException,
-    WiringError,
     check_storable,
     criteria_for,
     order_for,
@@ -26,27 +34,10 @@ from fastapi_chassis.domain import (
     shape_of,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """A checked question, as a store receives it.
-
-    Args:
-        criteria: what must hold, all of it.
-        orders: a total order.
-        limit: how many at most; None for all.
-        offset: how many to pass over.
-        after: the order's values of the entry behind which to begin.
-    """
-
-    criteria: tuple[Criterion, ...] = ()
-    orders: tuple[Order, ...] = ()
-    limit: int | None = None
-    offset: int = 0
-    after: tuple[object, ...] | None = None
+MAX_PLACES = 2**31 - 1
 
 
-class AbstractRepository[Entity, Key](ABC):
+class AbstractRepository[Entity, Key](RepositoryPrimitives[Entity, Key]):
     """A collection of entities that outlives the process.
 
     A service's repository derives from this class and asks the questions of its feature; which store fills
@@ -60,6 +51,7 @@ class AbstractRepository[Entity, Key](ABC):
     identity: ClassVar[str] = "id"
     unique: ClassVar[tuple[tuple[str, ...], ...]] = ()
     cursor_key: bytes = b"fastapi-chassis"  # signs cursors; an application gives its own
+    clock: Clock = SystemClock()  # dates what is audited or marked; an application gives its own
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
@@ -83,10 +75,13 @@ class AbstractRepository[Entity, Key](ABC):
     async def get_or_none(self, key: Key) -> Entity | None:
         """Returns the entity with this identity, or None."""
         self._check_key(key)
-        return self._seen(await self._get(key))
+        found = await self._get(key)
+        if found is not None and is_soft(self.entity) and getattr(found, REMOVED_AT) is not None:
+            return None
+        return self._seen(found)
 
     async def find(
-        self, *, order: Sequence[str] = (), limit: int | None = None, offset: int = 0, **filters: object
+        self, /, *, order: Sequence[str] = (), limit: int | None = None, offset: int = 0, **filters: object
     ) -> list[Entity]:
         """Returns the entities that match every filter, in a total order.
 
@@ -95,13 +90,40 @@ class AbstractRepository[Entity, Key](ABC):
         """
         return await self._found(self._selection(filters, order, limit, offset))
 
-    async def first(self, *, order: Sequence[str] = (), **filters: object) -> Entity | None:
+    async def first(self, /, *, order: Sequence[str] = (), **filters: object) -> Entity | None:
         """Returns the first match in the given order, or None."""
         found = await self._found(self._selection(filters, order, 1, 0))
         return found[0] if found else None
 
+    async def project[Row](
+        self,
+        into: Callable[..., Row],
+        /,
+        *,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+        offset: int = 0,
+        **filters: object,
+    ) -> list[Row]:
+        """Returns some fields of the matches, as values of another class; see `find` for the rest.
+
+        Args:
+            into: a dataclass whose fields are fields of the entity.
+            order: see `page`.
+            limit: how many at most.
+            offset: entries to pass over.
+            filters: the lookups.
+
+        Raises:
+            TypeError: a field that the entity does not have, or has as another type.
+        """
+        names = projected(self.entity, cast("type", into))
+        rows = await self._project(self._selection(filters, order, limit, offset), names)
+        return [into(**dict(zip(names, row, strict=True))) for row in rows]
+
     async def page(
         self,
+        /,
         *,
         order: Sequence[str] = (),
         limit: int = 50,
@@ -123,7 +145,7 @@ class AbstractRepository[Entity, Key](ABC):
         Raises:
             ValidationException: an invalid filter, order, limit or cursor.
         """
-        if isinstance(limit, bool) or not 1 <= limit <= MAX_PAGE:
+        if not _is_between(1, limit, MAX_PAGE):
             raise _out_of_bounds("limit", f"between 1 and {MAX_PAGE}", limit)
         selection = self._selection(filters, order, limit + 1, offset, after)
         found = await self._found(selection)
@@ -132,19 +154,19 @@ class AbstractRepository[Entity, Key](ABC):
         items = tuple(found[:limit])
         return Page(items, self._cursor(items[-1], selection) if more else None, total)
 
-    async def stream(self, *, order: Sequence[str] = (), **filters: object) -> AsyncIterator[Entity]:
+    async def stream(self, /, *, order: Sequence[str] = (), **filters: object) -> AsyncIterator[Entity]:
         """Yields the matches one by one, never all in memory."""
         async with aclosing(self._stream(self._selection(filters, order, None, 0))) as found:
             async for entity in found:
                 yield entity
 
-    async def count(self, **filters: object) -> int:
+    async def count(self, /, **filters: object) -> int:
         """Counts the matches."""
-        return await self._count(criteria_for(self.entity, filters))
+        return await self._count(self._criteria(filters))
 
-    async def exists(self, **filters: object) -> bool:
+    async def exists(self, /, **filters: object) -> bool:
         """Whether anything matches."""
-        return await self._exists(criteria_for(self.entity, filters))
+        return await self._exists(self._criteria(filters))
 
     async def add(self, entity: Entity) -> Entity:
         """Stores a new entity.
@@ -168,7 +190,8 @@ class AbstractRepository[Entity, Key](ABC):
         """
         batch = self._writable("add", entities)
         if batch:
-            await self._insert(batch)
+            with stamped(batch, stamps(self.entity, self.clock, first=True)):
+                await self._insert(batch)
             self._saved(batch, first=True)
         return batch if is_return_require else []
 
@@ -188,81 +211,67 @@ class AbstractRepository[Entity, Key](ABC):
         """Stores many changed entities; see `update`, and `add_many` for the arguments."""
         batch = self._writable("update", entities)
         if batch:
-            await self._update(batch)
-            self._saved(batch)
+            await self._store(batch)
         return batch if is_return_require else []
 
     async def upsert(self, entity: Entity) -> Entity:
         """Stores an entity whether or not its identity is there already; the last writer wins."""
         batch = self._writable("upsert", (entity,))
-        versions = await self._upsert(batch)
+        fields = stamps(self.entity, self.clock, first=True)
+        if fields and (stored := await self._get(self._key(entity))) is not None:
+            fields |= {name: getattr(stored, name) for name in ("created_at", "created_by")}
+        with stamped(batch, fields):
+            versions = await self._upsert(batch)
         self._saved(batch, versions=versions)
         return entity
 
     async def remove(self, entity: Entity) -> None:
-        """Removes an entity, if nobody stored it since it was read.
+        """Removes an entity, if nobody stored it since it was read; what is SoftDeletable is marked.
 
         Raises:
             NotFoundException: it is not there any more.
             ConflictException: its version has moved on.
         """
         (entity,) = self._writable("remove", (entity,))
+        if is_soft(self.entity):
+            if getattr(entity, REMOVED_AT) is not None:
+                raise self._missing(self._key(entity))
+            await self._store([entity], removed_at=self.clock.now())
+            return
         await self._remove(entity)
         if self._unit_of_work:
             self._unit_of_work.track(entity, saved=True)
 
-    async def remove_where(self, **filters: object) -> int:
+    async def remove_where(self, /, **filters: object) -> int:
         """Removes every match and returns how many there were.
 
         Raises:
             ValidationException: no filter was given: removing everything is never an accident here.
         """
-        if not filters:
-            raise ValidationException("remove_where needs a filter", error_code="INVALID_FILTER")
-        criteria = criteria_for(self.entity, filters)
-        self._writable("remove", ())
-        return await self._delete(criteria)
+        criteria = self._chosen("remove_where", filters)
+        if not is_soft(self.entity):
+            return await self._delete(criteria)
+        orders = order_for(self.entity, (), tie_break=self.identity)
+        matches, removed = Selection((*criteria, IS_THERE), orders, MAX_PAGE), 0
+        while batch := await self._select(matches):
+            await self._store(batch, removed_at=self.clock.now())
+            removed += len(batch)
+        return removed
 
-    # -- what a store fills ---------------------------------------------------------------------------
+    async def restore(self, entity: Entity) -> Entity:
+        """Takes back the removal of what is SoftDeletable, if nobody stored it since it was read."""
+        self._must_be_soft("restore")
+        await self._store(self._writable("restore", (entity,)), removed_at=None)
+        return entity
 
-    @abstractmethod
-    async def _get(self, key: Key) -> Entity | None:
-        """Reads one by identity."""
+    async def purge(self, /, **filters: object) -> int:
+        """Removes for good every match that was removed before, and returns how many there were.
 
-    @abstractmethod
-    async def _select(self, selection: Selection) -> list[Entity]:
-        """Reads the matches."""
-
-    @abstractmethod
-    def _stream(self, selection: Selection) -> AsyncGenerator[Entity, None]:
-        """Reads the matches bit by bit."""
-
-    @abstractmethod
-    async def _count(self, criteria: Sequence[Criterion]) -> int:
-        """Counts the matches."""
-
-    async def _exists(self, criteria: Sequence[Criterion]) -> bool:
-        return bool(await self._select(Selection(tuple(criteria), limit=1)))
-
-    @abstractmethod
-    async def _insert(self, entities: Sequence[Entity]) -> None:
-        """Writes new ones with version 1; all or none."""
-
-    @abstractmethod
-    async def _update(self, entities: Sequence[Entity]) -> None:
-        """Writes each with its version plus one where the stored version is its own; see `_lost`."""
-
-    @abstractmethod
-    async def _upsert(self, entities: Sequence[Entity]) -> Sequence[int]:
-        """Writes each whether it is there or not and returns the versions that were written."""
-
-    @abstractmethod
-    async def _remove(self, entity: Entity) -> None:
-        """Removes one where the stored version is its own; see `_lost`."""
-
-    @abstractmethod
-    async def _delete(self, criteria: Sequence[Criterion]) -> int:
-        """Removes the matches."""
+        Raises:
+            ValidationException: no filter was given.
+        """
+        self._must_be_soft("purge")
+        return await self._delete((*self._chosen("purge", filters), IS_REMOVED))
 
     # -- what stores share ----------------------------------------------------------------------------
 
@@ -278,6 +287,23 @@ class AbstractRepository[Entity, Key](ABC):
         if problem:
             raise ValidationException(f"{self.identity}: {problem}", errors={self.identity: [problem]})
 
+    def _criteria(self, filters: Mapping[str, object]) -> tuple[Criterion, ...]:
+        criteria = criteria_for(self.entity, filters)
+        if is_soft(self.entity) and all(one.field != REMOVED_AT for one in criteria):
+            return (*criteria, IS_THERE)
+        return criteria
+
+    def _chosen(self, verb: str, filters: Mapping[str, object]) -> tuple[Criterion, ...]:
+        if not filters:
+            raise ValidationException(f"{verb} needs a filter", error_code="INVALID_FILTER")
+        criteria = criteria_for(self.entity, filters)
+        self._writable(verb, ())
+        return criteria
+
+    def _must_be_soft(self, verb: str) -> None:
+        if not is_soft(self.entity):
+            raise TypeError(f"{verb} is for what is SoftDeletable; {self.entity.__name__} is not")
+
     def _selection(
         self,
         filters: dict[str, object],
@@ -287,9 +313,9 @@ class AbstractRepository[Entity, Key](ABC):
         after: str | None = None,
     ) -> Selection:
         for name, value in (("limit", limit), ("offset", offset)):
-            if value is not None and (isinstance(value, bool) or not 0 <= value < 2**31):
-                raise _out_of_bounds(name, f"between 0 and {2**31 - 1}", value)
-        criteria = criteria_for(self.entity, filters)
+            if value is not None and not _is_between(0, value, MAX_PLACES):
+                raise _out_of_bounds(name, f"between 0 and {MAX_PLACES}", value)
+        criteria = self._criteria(filters)
         orders = order_for(self.entity, order, tie_break=self.identity)
         if after is None:
             return Selection(criteria, orders, limit, offset)
@@ -323,9 +349,14 @@ class AbstractRepository[Entity, Key](ABC):
                 raise TypeError(
                     f"{type(self).__name__} holds {self.entity.__name__}, not {type(entity).__name__}"
                 )
-            if verb != "remove":
+            if verb != "remove" or is_soft(self.entity):
                 check_storable(entity)
         return batch
+
+    async def _store(self, batch: Sequence[Entity], **fields: object) -> None:
+        with stamped(batch, stamps(self.entity, self.clock) | fields):
+            await self._update(batch)
+        self._saved(batch)
 
     def _saved(
         self, entities: Sequence[Entity], *, first: bool = False, versions: Sequence[int] | None = None
@@ -359,38 +390,10 @@ class AbstractRepository[Entity, Key](ABC):
         )
 
 
-def entity_of(repository: object) -> type | None:
-    """Reads `Item` from `AbstractRepository[Item, UUID]`, or from a class that derives from it."""
-    for alias in (repository, *getattr(repository, "__orig_bases__", ())):
-        arguments = get_args(alias)
-        if arguments and isinstance(arguments[0], type):
-            return arguments[0]
-    return getattr(repository, "entity", None)
-
-
-def bind_repository[R](repository: Callable[..., R], store: type) -> Callable[..., R]:
-    """Joins the questions of a feature's repository with the primitives of a store.
-
-    Args:
-        repository: a class that derives from AbstractRepository, or `AbstractRepository[Item, UUID]`.
-        store: the store's class, which fills the primitives.
-
-    Raises:
-        WiringError: the repository does not say what it holds.
-    """
-    entity = entity_of(repository)
-    if entity is None:
-        raise WiringError(
-            Finding(
-                f"{repository!r} does not say what it holds", remedy="write AbstractRepository[Item, UUID]."
-            )
-        )
-    own = () if get_origin(repository) else (cast("type", repository),)
-    name = own[0].__name__ if own else f"{entity.__name__}Repository"
-    members = {"entity": entity, "__module__": getattr(repository, "__module__", __name__)}
-    return cast("Callable[..., R]", type(name, (*own, store), members))
+def _is_between(least: int, value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _out_of_bounds(name: str, bounds: str, value: object) -> ValidationException:
-    message = f"{name} must be {bounds}, got {value}"
+    message = f"{name} must be {bounds}, got {str(value)[:40]}"
     return ValidationException(message, errors={name: [message]}, error_code="INVALID_PAGE")

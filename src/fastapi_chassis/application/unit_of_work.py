@@ -61,6 +61,25 @@ class TransactionRequiredError(ChassisError):
         )
 
 
+class OneAggregatePerCommitError(ChassisError):
+    """A second entity was to be written in one unit of work, and the store's server has no transactions.
+
+    Raised by the call that would write it; what the unit wrote before stands, and may be committed.
+
+    Args:
+        what: the call that was refused.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            Finding(
+                f"{what} would write a second entity, and this server has no transactions",
+                remedy="write one aggregate per command and let events carry the news to the others, "
+                "or use a server with transactions.",
+            )
+        )
+
+
 async def _nobody(_event: DomainEvent) -> None:
     return None
 

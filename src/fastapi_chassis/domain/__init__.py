@@ -14,6 +14,7 @@ from fastapi_chassis.domain.exceptions import (
     MissingExtraError,
     NotFoundException,
     RateLimitedException,
+    TransientConflictException,
     UnauthenticatedException,
     UnavailableException,
     ValidationException,
@@ -29,11 +30,13 @@ from fastapi_chassis.domain.lookups import (
     Order,
     contains,
     criteria_for,
+    lookups_of,
     order_for,
 )
 from fastapi_chassis.domain.message import Message, snake_case
 from fastapi_chassis.domain.pages import Cursor, Page
 from fastapi_chassis.domain.record import FieldShape, shape_of
+from fastapi_chassis.domain.record_keeping import Audited, SoftDeletable
 from fastapi_chassis.domain.value_object import ValueObject
 from fastapi_chassis.domain.values import check_storable, problem_with
 
@@ -43,6 +46,7 @@ __all__ = (
     "MAX_PAGE",
     "AlreadyExistsException",
     "AppException",
+    "Audited",
     "BaseAggregate",
     "BaseEntity",
     "ChassisError",
@@ -64,7 +68,9 @@ __all__ = (
     "Order",
     "Page",
     "RateLimitedException",
+    "SoftDeletable",
     "SystemClock",
+    "TransientConflictException",
     "UnauthenticatedException",
     "UnavailableException",
     "ValidationException",
@@ -73,6 +79,7 @@ __all__ = (
     "check_storable",
     "contains",
     "criteria_for",
+    "lookups_of",
     "new_id",
     "order_for",
     "problem_with",

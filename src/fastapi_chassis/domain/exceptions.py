@@ -67,6 +67,10 @@ class ConflictException(AppException):
     error_code = "CONFLICT"
 
 
+class TransientConflictException(ConflictException):
+    """The store gave this transaction up for another one; the same work, begun anew, may pass."""
+
+
 class UnauthenticatedException(AppException):
     """Who is calling is not known, or the proof is not good."""
 

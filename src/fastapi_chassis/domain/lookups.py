@@ -13,14 +13,16 @@ MAX_CHARACTERS = 5_000
 MAX_ITEMS = 500
 MAX_DEPTH = 10
 MAX_PAGE = 1_000
+MAX_SHOWN = 100
 
 
 class Lookup(StrEnum):
     """What may be asked of a field; the same answer on every store.
 
-    `like` and `not_like_all` tell case apart, `ilike` does not; in their patterns `%` stands for any run of
-    characters, `_` for one, and a backslash takes the meaning away. `jsonb_like` finds literal text inside
-    the value at a path, whatever its case. The negative lookups are true complements: they find nulls too.
+    `like` and `not_like_all` tell case apart, `ilike` compares both in lower case; in their patterns `%`
+    stands for any run of characters, `_` for one, and a backslash takes the meaning away. `jsonb_like` finds
+    literal text inside the value at a path, in lower case too. The negative lookups are true complements:
+    they find nulls too.
     """
 
     EQ = "e"
@@ -42,6 +44,7 @@ class Lookup(StrEnum):
 
 _PATTERN = frozenset({Lookup.LIKE, Lookup.ILIKE, Lookup.JSONB_LIKE, Lookup.JSONB_NOT_LIKE})
 _IN_DOCUMENT = frozenset({Lookup.JSONB_LIKE, Lookup.JSONB_NOT_LIKE, Lookup.IS_NULL, Lookup.EQ, Lookup.NE})
+_TEXT = frozenset({Lookup.LIKE, Lookup.ILIKE, Lookup.NOT_LIKE_ALL})
 _LISTS = frozenset({Lookup.IN, Lookup.NOT_IN, Lookup.NOT_LIKE_ALL})
 
 
@@ -76,6 +79,21 @@ def contains(text: str) -> str:
     return f"%{escaped}%"
 
 
+def lookups_of(field: FieldShape, *, inside: bool = False) -> frozenset[Lookup]:
+    """Returns what may be asked of a field.
+
+    Args:
+        field: as `shape_of` describes it.
+        inside: whether a key inside the document that it holds is meant.
+    """
+    if inside:
+        return _IN_DOCUMENT if field.is_document else frozenset()
+    if field.is_document:
+        return frozenset({Lookup.IS_NULL, Lookup.EQ, Lookup.NE} if field.optional else {Lookup.IS_NULL})
+    scalar = frozenset(Lookup) - {Lookup.JSONB_LIKE, Lookup.JSONB_NOT_LIKE}
+    return scalar if issubclass(field.type, str) else scalar - _TEXT
+
+
 def criteria_for(entity: type, filters: Mapping[str, object]) -> tuple[Criterion, ...]:
     """Reads `{"price__gte": 5}` against an entity's fields.
 
@@ -93,7 +111,7 @@ def criteria_for(entity: type, filters: Mapping[str, object]) -> tuple[Criterion
         try:
             criteria.append(_criterion(shape, key, value))
         except ValueError as fault:
-            errors[key] = [str(fault)]
+            errors[_shown(key)] = [str(fault)]
     if errors:
         raise ValidationException("the filter is not valid", errors=errors, error_code="INVALID_FILTER")
     return tuple(criteria)
@@ -109,9 +127,9 @@ def order_for(entity: type, terms: Sequence[str], *, tie_break: str) -> tuple[Or
     orders: list[Order] = []
     errors: dict[str, list[str]] = {}
     for term in (terms,) if isinstance(terms, str) else terms:
-        name = term.removeprefix("-")
+        name = str(term).removeprefix("-")
         if name not in shape:
-            errors[term] = [f"unknown field {name!r}; known: {', '.join(shape)}"]
+            errors[_shown(str(term))] = [f"unknown field {_shown(name)!r}; known: {', '.join(shape)}"]
         elif shape[name].is_document:
             errors[term] = [f"{name} holds a document, which has no order"]
         elif any(order.field == name for order in orders):
@@ -125,10 +143,15 @@ def order_for(entity: type, terms: Sequence[str], *, tie_break: str) -> tuple[Or
     return tuple(orders)
 
 
+def _shown(text: str) -> str:
+    """Returns what may be told of text that a caller has sent: not too much, and nothing JSON can't hold."""
+    return text[:MAX_SHOWN].encode(errors="backslashreplace").decode()
+
+
 def _criterion(shape: Mapping[str, FieldShape], key: str, value: object) -> Criterion:
     name, *rest = key.split("__")
     if name not in shape:
-        raise ValueError(f"unknown field {name!r}; known: {', '.join(shape)}")
+        raise ValueError(f"unknown field {_shown(name)!r}; known: {', '.join(shape)}")
     field = shape[name]
     lookup = Lookup.EQ
     if rest and rest[-1] in Lookup:
@@ -136,7 +159,7 @@ def _criterion(shape: Mapping[str, FieldShape], key: str, value: object) -> Crit
     if not rest:
         return Criterion(name, lookup, _checked(field, lookup, value))
     if not field.is_document:
-        raise ValueError(f"unknown lookup {'__'.join(rest)!r}; known: {', '.join(Lookup)}")
+        raise ValueError(f"unknown lookup {_shown('__'.join(rest))!r}; known: {', '.join(Lookup)}")
     if len(rest) > MAX_DEPTH:
         raise ValueError(f"at most {MAX_DEPTH} keys deep")
     for step in rest:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -16,6 +16,9 @@ from fastapi_chassis.domain.record import SCALARS, shape_of
 
 MIN_INTEGER, MAX_INTEGER = -(2**63), 2**63 - 1
 MAX_LEVELS = 100
+MAX_DIGITS = 1_000
+# a day from the ends: in other zones these moments exist too, and drivers take the ends for infinity
+MIN_MOMENT, MAX_MOMENT = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 _NESTED = (dict, list, tuple, set, frozenset)
 _KIND = {str: "text", int: "a whole number", float: "a number", bool: "true or false", bytes: "bytes"}
 
@@ -67,11 +70,31 @@ def _number(value: object) -> str | None:
 
 
 def _decimal(value: object) -> str | None:
-    return None if value.is_finite() else "a number must be finite"  # type: ignore[attr-defined]  # chosen by type
+    number = cast("Decimal", value)
+    if not number.is_finite():
+        return "a number must be finite"
+    # written out, 1E+999999999 would fill the memory
+    if abs(number.adjusted()) <= MAX_DIGITS and -number.as_tuple().exponent <= MAX_DIGITS:  # type: ignore[operator]  # finite
+        return None
+    return f"a number has at most {MAX_DIGITS} digits on either side of its point"
 
 
 def _moment(value: object) -> str | None:
-    return None if value.utcoffset() is not None else "a time needs its zone"  # type: ignore[attr-defined]  # chosen by type
+    moment = cast("datetime", value)
+    if moment.utcoffset() is None:
+        return "a time needs its zone"
+    if MIN_MOMENT <= moment < MAX_MOMENT:
+        return None
+    return "a time must lie between 0001-01-02 and 9999-12-30"
+
+
+def _hour(value: object) -> str | None:
+    return None if cast("time", value).tzinfo is None else "a time of day has no zone"
+
+
+def _span(value: object) -> str | None:
+    microseconds = cast("timedelta", value) // timedelta(microseconds=1)
+    return _integer(microseconds) and "a span of time must fit in 64 bits of microseconds"
 
 
 def _document(value: object) -> str | None:
@@ -117,6 +140,8 @@ _BOUNDS: dict[type, Callable[[object], str | None]] = {
     float: _number,
     Decimal: _decimal,
     datetime: _moment,
+    time: _hour,
+    timedelta: _span,
     **dict.fromkeys(_NESTED, _document),
 }
 
@@ -135,8 +160,8 @@ def _whatever(_value: object) -> bool:
 _SOUND: dict[type, Callable[..., bool]] = {
     str: lambda text: text.isascii() and "\x00" not in text,
     int: lambda number: MIN_INTEGER <= number <= MAX_INTEGER,
-    datetime: lambda moment: moment.tzinfo is UTC,
-    **dict.fromkeys((bool, bytes, UUID, date, timedelta), _whatever),
+    datetime: lambda moment: moment.tzinfo is UTC and 1 < moment.year < 9999,
+    **dict.fromkeys((bool, bytes, UUID, date), _whatever),
 }
 
 

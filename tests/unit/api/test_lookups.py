@@ -83,3 +83,16 @@ def test_a_filter_that_cannot_be_is_found_when_it_is_declared() -> None:
         "Filters(Item) allows colour, which Item does not have",
         "Filters(Item) allows price__about, which Item does not have",
     ]
+
+
+IMPOSSIBLE = ("title__jsonb_like", "price__like", "title__k__e", "meta__gt", "meta__k__gt")
+
+
+def test_a_lookup_that_the_field_does_not_offer_is_found_when_it_is_declared() -> None:
+    allow = {name: (lookup,) for name, _, lookup in (one.rpartition("__") for one in IMPOSSIBLE)}
+    with pytest.raises(WiringError) as told:
+        Filters(Item, allow=allow, order=("meta", "title__k"))
+
+    assert [finding.what.split(",")[0] for finding in told.value.findings] == [
+        f"Filters(Item) allows {name}" for name in (*IMPOSSIBLE, "meta", "title__k")
+    ]

@@ -1,28 +1,26 @@
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from fastapi_chassis.application import (
-    AbstractRepository,
-    AbstractRepositoryInMemory,
-    Selection,
-    TransactionRequiredError,
-    bind_repository,
-    entity_of,
-)
+from fastapi_chassis.application import AbstractRepository, Selection, TransactionRequiredError, in_memory
 from fastapi_chassis.application.memory import InMemoryUnitOfWork
 from fastapi_chassis.domain import (
+    Audited,
     BaseAggregate,
-    BaseEntity,
     Criterion,
     Cursor,
+    FrozenClock,
     Lookup,
+    NotFoundException,
     Order,
+    SoftDeletable,
     ValidationException,
-    WiringError,
     new_id,
 )
+from tests.unit.application.recorder import Recorder
 
 
 class Item(BaseAggregate):
@@ -30,59 +28,30 @@ class Item(BaseAggregate):
     amount: int = 0
 
 
-class Word(BaseEntity[str]):
+class Card(SoftDeletable, Audited, BaseAggregate):
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    amount: int
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    title: str
+
+
+def wrong(**annotations: object) -> type:
+    return dataclass(type("Wrong", (), {"__annotations__": annotations}))
+
+
+WRONG = {"unknown": wrong(nothing=int), "type": wrong(amount=str), "optional": wrong(title=int)}
+
+
+class AbstractItems(AbstractRepository[Item, UUID]):
     pass
-
-
-class ItemRepository(AbstractRepository[Item, UUID]):
-    async def titled(self, title: str) -> list[Item]:
-        return await self.find(title=title)
-
-
-class DearItemRepository(ItemRepository):
-    pass
-
-
-class Recorder[Entity, Key](AbstractRepository[Entity, Key]):
-    """A store that holds nothing and writes down what it is asked."""
-
-    def __init__(self, unit_of_work: InMemoryUnitOfWork | None = None) -> None:
-        super().__init__(unit_of_work)
-        self.asked: list[object] = []
-
-    async def _get(self, key: Key) -> Entity | None:
-        self.asked.append(key)
-        return None
-
-    async def _select(self, selection: Selection) -> list[Entity]:
-        self.asked.append(selection)
-        return []
-
-    async def _stream(self, selection: Selection) -> AsyncIterator[Entity]:
-        self.asked.append(selection)
-        for entity in ():
-            yield entity
-
-    async def _count(self, criteria: Sequence[Criterion]) -> int:
-        self.asked.append(criteria)
-        return 0
-
-    async def _insert(self, entities: Sequence[Entity]) -> None:
-        self.asked.append(("insert", len(entities)))
-
-    async def _update(self, entities: Sequence[Entity]) -> None:
-        self.asked.append(("update", len(entities)))
-
-    async def _upsert(self, entities: Sequence[Entity]) -> Sequence[int]:
-        self.asked.append(("upsert", len(entities)))
-        return [7 for _ in entities]
-
-    async def _remove(self, entity: Entity) -> None:
-        self.asked.append("remove")
-
-    async def _delete(self, criteria: Sequence[Criterion]) -> int:
-        self.asked.append(("delete", criteria))
-        return 0
 
 
 class Items(Recorder[Item, UUID]):
@@ -180,42 +149,72 @@ async def test_versions_are_counted_on_what_was_given() -> None:
     assert item.version == 7
 
 
-def test_the_entity_is_read_from_the_type() -> None:
-    assert entity_of(AbstractRepository[Item, UUID]) is Item
-    assert entity_of(ItemRepository) is Item
-    assert entity_of(DearItemRepository) is Item
-    assert DearItemRepository.entity is Item
-    assert entity_of(AbstractRepository) is None
+class Cards(Recorder[Card, UUID]):
+    pass
 
 
-@pytest.mark.requirement("REP-1")
-async def test_questions_of_a_feature_meet_the_primitives_of_any_store() -> None:
-    bound = bind_repository(DearItemRepository, AbstractRepositoryInMemory)
-    made = bound()
-    item = await made.add(Item(title="a"))
-    assert isinstance(made, ItemRepository)
-    assert await made.titled("a") == [item]
-    assert type(made).__name__ == "DearItemRepository"
-    other = bind_repository(DearItemRepository, Recorder)()
-    assert await other.titled("a") == []
+THERE = Criterion("removed_at", Lookup.IS_NULL, value=True)
+GONE = Criterion("removed_at", Lookup.IS_NULL, value=False)
 
 
-async def test_a_bare_type_is_enough_for_a_repository() -> None:
-    words = bind_repository(AbstractRepository[Word, str], AbstractRepositoryInMemory)()
-    await words.add(Word(id="a"))
-    assert await words.exists(id="a")
-    assert type(words).__name__ == "WordRepository"
+@pytest.mark.requirement("REP-9")
+async def test_every_question_leaves_out_what_was_removed() -> None:
+    cards = Cards()
+    await cards.find(title="a")
+    await cards.count()
+    await cards.exists()
+    await cards.project(Title)
+    title = Criterion("title", Lookup.EQ, "a")
+    order = (Order("id"),)
+    assert cards.asked == [
+        Selection((title, THERE), order),
+        (THERE,),
+        Selection((THERE,), limit=1),
+        Selection((THERE,), order),
+    ]
 
 
-def test_a_repository_that_holds_nothing_known_is_a_wiring_error() -> None:
-    with pytest.raises(WiringError, match="does not say what it holds"):
-        bind_repository(AbstractRepository, AbstractRepositoryInMemory)
+@pytest.mark.requirement("REP-9")
+async def test_a_question_about_the_removal_is_asked_as_it_stands() -> None:
+    cards = Cards()
+    await cards.find(removed_at__is_null=False)
+    await cards.find(removed_at=None)
+    assert cards.asked == [
+        Selection((GONE,), (Order("id"),)),
+        Selection((Criterion("removed_at", Lookup.EQ, None),), (Order("id"),)),
+    ]
 
 
-async def test_two_repositories_of_one_store_keep_their_entities_apart() -> None:
-    items = bind_repository(AbstractRepository[Item, UUID], AbstractRepositoryInMemory)
-    words = bind_repository(AbstractRepository[Word, str], AbstractRepositoryInMemory)
-    work = InMemoryUnitOfWork()
-    async with work:
-        await items(work).add(Item(id=new_id(), title="a"))
-        assert await words(work).count() == 0
+@pytest.mark.requirement("REP-9")
+async def test_removing_is_an_update_and_purging_is_for_good() -> None:
+    cards, card, clock = Cards(), Card(title="a"), FrozenClock()
+    cards.clock = clock
+    await cards.remove(card)
+    assert (card.removed_at, card.updated_at, card.version) == (clock.now(), clock.now(), 1)
+    with pytest.raises(NotFoundException):
+        await cards.remove(card)
+    at = clock.advance(timedelta(seconds=1))
+    await cards.restore(card)
+    assert (card.removed_at, card.updated_at, card.version) == (None, at, 2)
+    await cards.purge(title="a")
+    assert cards.asked == [
+        ("update", 1),
+        ("update", 1),
+        ("delete", (Criterion("title", Lookup.EQ, "a"), GONE)),
+    ]
+
+
+async def test_a_projection_reads_the_fields_that_it_names() -> None:
+    items = in_memory(AbstractItems)
+    await items.add_many([Item(title="a", amount=2), Item(title="b", amount=1)])
+    lines = await items.project(Line, order=("amount",), limit=1)
+    assert [line.amount for line in lines] == [1]
+    assert type(lines[0]) is Line
+
+
+@pytest.mark.parametrize("kind", ["unknown", "type", "optional"])
+async def test_a_projection_onto_other_fields_is_a_mistake(kind: str) -> None:
+    items = Items()
+    with pytest.raises(TypeError, match=r"Wrong\.\w+"):
+        await items.project(WRONG[kind])
+    assert items.asked == []

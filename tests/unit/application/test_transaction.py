@@ -1,23 +1,37 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from fastapi_chassis.application import (
     AbstractUnitOfWork,
+    IdempotencyBehavior,
     InMemoryUnitOfWork,
     Mediator,
     MemoryStore,
     Resolver,
     TransactionBehavior,
     TwoStoresError,
+    current_context,
     in_memory,
+    use_context,
 )
-from fastapi_chassis.domain import (
-    NotFoundException,
+from fastapi_chassis.application.transaction import TRIES
+from fastapi_chassis.domain import ConflictException, NotFoundException, TransientConflictException
+from tests.unit.application.world import (
+    AddItem,
+    AddTwo,
+    Codec,
+    CountItems,
+    Item,
+    Items,
+    Scope,
+    World,
+    add_item,
+    run,
 )
-from tests.unit.application.world import AddItem, AddTwo, CountItems, Item, Items, Scope, World, add_item, run
 
 
 @pytest.mark.requirement("DOM-5")
@@ -135,3 +149,84 @@ async def test_a_handler_works_in_the_transaction_of_its_own_store() -> None:
     assert await world.titles() == []
     kept = in_memory(Items, InMemoryUnitOfWork(world.other))
     assert [item.title for item in await kept.find()] == ["two"]
+
+
+class Rivalry:
+    """A handler that loses against another transaction so many times.
+
+    Args:
+        defeats: how many.
+    """
+
+    def __init__(self, defeats: int) -> None:
+        self.defeats = defeats
+        self.seen: list[list[str]] = []
+
+    async def __call__(self, command: AddItem, items: Items) -> str:
+        self.seen.append([item.title for item in await items.find()])
+        await items.add(Item(title=command.title))
+        if len(self.seen) <= self.defeats:
+            raise TransientConflictException("somebody else changed the same data")
+        return "added"
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastapi_chassis.application.transaction.PAUSE", 0)
+
+
+@pytest.mark.requirement("REP-5")
+@pytest.mark.parametrize("defeats", range(TRIES))
+async def test_work_that_was_given_up_for_another_is_begun_anew(at_once: None, defeats: int) -> None:
+    world, handle = World(TransactionBehavior()), Rivalry(defeats)
+    assert await world.mediator(handle).send(AddItem(title="a")) == "added"
+    assert handle.seen == [[]] * (defeats + 1)  # nothing of a try that was given up is seen by the next one
+    assert await world.titles() == ["a"]
+
+
+@pytest.mark.requirement("REP-5")
+async def test_the_tries_are_bounded(at_once: None) -> None:
+    world, handle = World(TransactionBehavior()), Rivalry(100)
+    with pytest.raises(TransientConflictException):
+        await world.mediator(handle).send(AddItem(title="a"))
+    assert len(handle.seen) == TRIES
+    assert await world.titles() == []
+
+
+async def test_a_conflict_that_stays_is_not_tried_again() -> None:
+    tries = 0
+
+    async def conflict(command: AddItem) -> str:
+        nonlocal tries
+        tries += 1
+        raise ConflictException("its version has moved on")
+
+    with pytest.raises(ConflictException):
+        await World(TransactionBehavior()).mediator(conflict).send(AddItem(title="a"))
+    assert tries == 1
+
+
+@pytest.mark.requirement("REP-5")
+async def test_a_command_within_a_command_begins_anew_with_it(at_once: None) -> None:
+    world, inner, outer = World(TransactionBehavior()), Rivalry(1), 0
+
+    async def add_two(command: AddTwo) -> str:
+        nonlocal outer
+        outer += 1
+        return await mediator.send(AddItem(title=command.title))
+
+    mediator = world.mediator(inner, add_two)
+    assert await mediator.send(AddTwo(title="a")) == "added"
+    assert (outer, len(inner.seen)) == (2, 2)
+    assert await world.titles() == ["a"]
+
+
+@pytest.mark.requirement("REP-5", "DOM-7")
+async def test_the_answer_of_the_last_try_is_remembered(at_once: None) -> None:
+    world, handle = World(IdempotencyBehavior(Codec()), TransactionBehavior()), Rivalry(1)
+    mediator = world.mediator(handle)
+    with use_context(replace(current_context(), idempotency_key="k")):
+        assert await mediator.send(AddItem(title="a")) == "added"
+        assert await mediator.send(AddItem(title="a")) == "added"
+    assert len(handle.seen) == 2
+    assert await world.titles() == ["a"]

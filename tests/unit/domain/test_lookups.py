@@ -18,7 +18,9 @@ from fastapi_chassis.domain import (
     ValidationException,
     contains,
     criteria_for,
+    lookups_of,
     order_for,
+    shape_of,
 )
 
 NAIVE = datetime(2024, 5, 1)  # noqa: DTZ001 - without zone: this is the point
@@ -167,3 +169,32 @@ def test_identities_are_filtered_by_their_type() -> None:
     assert criteria_for(Item, {"id__in": {UUID(int=1)}})[0].value == (UUID(int=1),)
     assert criteria_for(Item, {"at__gt": datetime.now(UTC)})
     assert refusal(id=str(UUID(int=1))) == {"id": ["expected UUID, got text"]}
+
+
+VALUES: dict[str, object] = {
+    "title": "a",
+    "amount": 1,
+    "price": Decimal(1),
+    "colour": Colour.RED,
+    "at": datetime(2024, 5, 1, tzinfo=UTC),
+    "meta": {},
+    "meta__k": "a",
+    "title__k": "a",
+}
+
+
+@pytest.mark.requirement("REP-2")
+@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("lookup", Lookup)
+def test_what_is_offered_is_what_can_be_asked(name: str, lookup: Lookup) -> None:
+    value = VALUES[name]
+    match lookup:
+        case Lookup.IS_NULL:
+            value = True
+        case Lookup.IN | Lookup.NOT_IN | Lookup.NOT_LIKE_ALL | Lookup.BETWEEN:
+            value = (value, value)
+    field, _, path = name.partition("__")
+    if lookup in lookups_of(shape_of(Item)[field], inside=bool(path)):
+        assert criteria_for(Item, {f"{name}__{lookup}": value})
+    else:
+        refusal(**{f"{name}__{lookup}": value})

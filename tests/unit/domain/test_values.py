@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -180,3 +180,27 @@ def test_text_is_refused_exactly_where_utf8_or_nul_forbids_it(text: str) -> None
     except UnicodeEncodeError:
         expected = False
     assert (problem_with(str, text) is None) == expected
+
+
+EDGES: tuple[tuple[type, object, bool], ...] = (
+    (Decimal, Decimal("9E+1000"), True),
+    (Decimal, Decimal("1E+1001"), False),
+    (Decimal, Decimal("1E-1000"), True),
+    (Decimal, Decimal("1.5E-1000"), False),
+    (Decimal, Decimal("0E+999999"), False),
+    (datetime, datetime(1, 1, 2, tzinfo=UTC), True),
+    (datetime, datetime(1, 1, 1, 23, tzinfo=UTC), False),
+    (datetime, datetime(1, 1, 2, 1, tzinfo=timezone(timedelta(hours=2))), False),
+    (datetime, datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC), True),
+    (datetime, datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))), False),
+    (time, time(12), True),
+    (time, time(12, tzinfo=UTC), False),
+    (timedelta, timedelta(microseconds=2**63 - 1), True),
+    (timedelta, timedelta.max, False),
+)
+
+
+@pytest.mark.requirement("REP-3")
+@pytest.mark.parametrize(("kind", "value", "fits"), EDGES)
+def test_the_edges_of_what_stores_agree_upon(kind: type, value: object, fits: bool) -> None:
+    assert (problem_with(kind, value) is None) is fits
