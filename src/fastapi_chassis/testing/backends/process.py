@@ -62,9 +62,16 @@ class ProcessId:
             except ProcessLookupError:
                 return
 
+    def send_all(self, number: signal.Signals) -> None:
+        """Send a signal to it and to every process that it started, directly or not."""
+        family = [self] if self.alive else []
+        for parent in family:
+            parent.send(number)
+            family += [child for child in map(ProcessId.of, _children(parent.pid)) if child.alive]
+
     def stop(self, number: signal.Signals, *, timeout: float = 20.0) -> None:
         """Ask it to end, and kill it when it does not within the time-out in seconds."""
-        self.send(signal.SIGCONT)
+        self.send_all(signal.SIGCONT)
         self.send(number)
         if not self.wait(timeout):
             self.send(signal.SIGKILL)
@@ -157,6 +164,22 @@ def _stat(pid: int) -> tuple[str, str]:
         return "", ""
     fields = text.rpartition(")")[2].split()
     return fields[0], fields[19]
+
+
+def _children(pid: int) -> list[int]:
+    """Processes that this one started, from /proc; none where there is no /proc."""
+    return [
+        int(number)
+        for tasks in Path(f"/proc/{pid}/task").glob("*/children")
+        for number in _read(tasks).split()
+    ]
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:  # its process has ended meanwhile
+        return ""
 
 
 def _known(pid: int) -> tuple[str, str]:

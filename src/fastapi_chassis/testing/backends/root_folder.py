@@ -13,7 +13,7 @@ from fastapi_chassis.testing.backends.place import DATA_IN_ROOT, RootPlace
 from fastapi_chassis.testing.backends.process import Command, run
 
 SUITE = "forky"
-PACKAGES = ("postgresql-18-documentdb", "rabbitmq-server", "nats-server", "valkey-server")
+PACKAGES = ("postgresql-18-documentdb", "pgbouncer", "rabbitmq-server", "nats-server", "valkey-server")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BUILD_SECONDS = 900.0
 
@@ -56,7 +56,7 @@ def build_obstacle() -> str | None:
     return None if debian_mirror() else "apt names no Debian mirror"
 
 
-ROOT_FOLDER = Artifact(name="root", version=f"{SUITE}-1", make=make_root_folder, obstacle=build_obstacle)
+ROOT_FOLDER = Artifact(name="root", version=f"{SUITE}-2", make=make_root_folder, obstacle=build_obstacle)
 
 
 def root_place(user: str) -> RootPlace:

@@ -121,12 +121,14 @@ class ProcessGroup:
         self._reap()
 
     def pause(self) -> None:
-        """SIGSTOP to each."""
-        self._send(signal.SIGSTOP)
+        """SIGSTOP to each, and to what they started: a PostgreSQL answers in a process per connection."""
+        for process in self._running.values():
+            process.send_all(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT to each."""
-        self._send(signal.SIGCONT)
+        """SIGCONT to each, and to what they started."""
+        for process in self._running.values():
+            process.send_all(signal.SIGCONT)
 
     def leave(self) -> None:
         """Let the processes outlive this one: another test process uses them, and will stop them."""

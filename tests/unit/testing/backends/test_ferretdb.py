@@ -8,7 +8,7 @@ from fastapi_chassis.testing.backends.ferretdb import FERRETDB, ferretdb_plan, h
 
 @pytest.fixture
 def built(tmp_path):
-    binaries = cache_folder() / "root-forky-1/usr/lib/postgresql/18/bin"
+    binaries = cache_folder() / "root-forky-2/usr/lib/postgresql/18/bin"
     binaries.mkdir(parents=True)
     for name in ("postgres", "initdb"):
         (binaries / name).touch()

@@ -1,6 +1,8 @@
 import os
 import signal
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +55,34 @@ def test_a_paused_process_stops_in_order_too(tmp_path):
     process.send(signal.SIGSTOP)
     process.stop(signal.SIGTERM, timeout=5)
     assert child.wait() == -signal.SIGTERM
+
+
+def test_a_signal_reaches_what_a_process_started_too(tmp_path):
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    child = spawn(Command((sys.executable, "-c", code)), tmp_path / "log")
+    process = ProcessId.of(child.pid)
+    grandchildren = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    if not grandchildren.exists():
+        process.stop(signal.SIGKILL)
+        child.wait()
+        pytest.skip("this kernel does not list the children of a process")
+    while not grandchildren.read_text():
+        time.sleep(0.01)
+    grandchild = ProcessId.of(int(grandchildren.read_text()))
+    process.send_all(signal.SIGSTOP)
+    assert stopped(process)
+    assert stopped(grandchild)
+    process.send_all(signal.SIGKILL)
+    child.wait(timeout=5)
+    assert grandchild.wait(5)
+
+
+def stopped(process):
+    deadline = time.monotonic() + 5
+    while (state := Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]) != "T":
+        assert time.monotonic() < deadline, state
+        time.sleep(0.01)
+    return True
 
 
 def test_only_path_and_what_is_named_reach_the_server(monkeypatch):
