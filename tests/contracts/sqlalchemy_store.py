@@ -16,10 +16,12 @@ from fastapi_chassis.plugins.sqlalchemy import SqlAlchemyConfig, SqlAlchemyStore
 from fastapi_chassis.plugins.sqlalchemy.testing import open_store
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from fastapi_chassis.testing.backends.postgresql import fresh_database
-from fastapi_chassis.testing.contracts.samples import SampleRepository, WordRepository
+from fastapi_chassis.testing.contracts.samples import REPOSITORIES
 
 
 class SqlHarness:
+    has_transactions = True
+
     def __init__(self, store: SqlAlchemyStore) -> None:
         self.store = store
 
@@ -42,7 +44,7 @@ class SqlHarness:
 async def harness_at(url: str) -> AsyncIterator[SqlHarness]:
     """Opens a store with the shipped migrations; a test that leaves a connection behind fails."""
     config = SqlAlchemyConfig.model_validate({"url": url})
-    async with open_store(config, SampleRepository, WordRepository) as store:
+    async with open_store(config, *REPOSITORIES) as store:
         yield SqlHarness(store)
         assert "Checked out connections: 0" in store.database.engine.pool.status(), "one was not given back"
 
@@ -87,6 +89,6 @@ class OnPostgres:
     async def store(self, database_url: str) -> AsyncIterator[SqlHarness]:
         async with harness_at(database_url) as harness:
             async with harness.store.database.engine.begin() as connection:
-                own = "chassis_outbox, chassis_inbox, chassis_idempotency, chassis_relay_lease"
-                await connection.execute(text(f"TRUNCATE sample, word, {own}"))
+                own = "chassis_outbox, chassis_inbox, chassis_idempotency, chassis_relay_lease, chassis_audit"
+                await connection.execute(text(f"TRUNCATE sample, word, card, {own}"))
             yield harness

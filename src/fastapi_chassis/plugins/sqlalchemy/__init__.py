@@ -8,6 +8,8 @@ except ModuleNotFoundError as missing:
     if missing.name != "sqlalchemy":
         raise
     raise MissingExtraError("sqlalchemy") from missing
+from fastapi_chassis.plugins.sqlalchemy.audit import SqlAlchemyAuditStore
+from fastapi_chassis.plugins.sqlalchemy.columns import SqliteDecimal
 from fastapi_chassis.plugins.sqlalchemy.connection import Database, DatabaseAwayError, open_sqlalchemy
 from fastapi_chassis.plugins.sqlalchemy.errors import SchemaError
 from fastapi_chassis.plugins.sqlalchemy.idempotency import SqlAlchemyIdempotencyStore
@@ -34,6 +36,7 @@ __all__ = (
     "DatabaseAwayError",
     "MigrationError",
     "SchemaError",
+    "SqlAlchemyAuditStore",
     "SqlAlchemyConfig",
     "SqlAlchemyIdempotencyStore",
     "SqlAlchemyInbox",
@@ -44,6 +47,7 @@ __all__ = (
     "SqlAlchemySession",
     "SqlAlchemyStore",
     "SqlAlchemyUnitOfWork",
+    "SqliteDecimal",
     "current",
     "downgrade",
     "migrate",

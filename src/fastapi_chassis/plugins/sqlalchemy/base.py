@@ -1,10 +1,11 @@
-"""The library's own tables: what waits, what was had, and what was answered."""
+"""The library's own tables: what waits, what was had and answered, what was done, and who is logged in."""
 
 from typing import Final
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Identity,
     Index,
@@ -78,4 +79,38 @@ IDEMPOTENCY: Final = Table(
     Column("fingerprint", Text, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     Column("created_at", moment_type(), nullable=False, index=True),
+)
+
+AUDIT: Final = Table(
+    "chassis_audit",
+    OWN_TABLES,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("previous", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("id", uuid_type(), nullable=False, unique=True),
+    Column("at", moment_type(), nullable=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in (
+            *("actor", "action", "place", "entity", "entity_id", "outcome", "reason", "correlation_id"),
+            *("tenant", "details"),
+        )
+    ),
+    Index("chassis_audit_entity", "entity", "entity_id", "sequence"),
+    Index("chassis_audit_actor", "actor", "sequence"),
+)
+
+LOGINS: Final = Table(
+    "chassis_login",
+    OWN_TABLES,
+    Column("id", uuid_type(), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("user_id", uuid_type(), nullable=False),
+    Column("token_id", Text, nullable=False),
+    Column("token_before", Text),
+    Column("began_at", moment_type(), nullable=False),
+    Column("rotated_at", moment_type(), nullable=False),
+    Column("ends_at", moment_type(), nullable=False),
+    Column("is_revoked", Boolean, nullable=False),
+    Index("chassis_login_user", "user_id", "rotated_at"),
 )

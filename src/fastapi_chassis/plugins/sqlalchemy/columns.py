@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any, override
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
@@ -45,8 +45,18 @@ class PlainUuid(TypeDecorator[UUID]):
     cache_ok = True
 
     @override
-    def process_result_value(self, value: UUID | None, dialect: Dialect) -> UUID | None:
-        return None if value is None else UUID(bytes=value.bytes)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[..., UUID | None]:
+        return _plain
+
+
+def _plain(value: UUID | None) -> UUID | None:
+    if value is None:
+        return None
+    # as its own `__init__` would, which spends four fifths of its time on checks
+    made = object.__new__(UUID)
+    object.__setattr__(made, "int", value.int)
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 class SqliteMoment(TypeDecorator[datetime]):

@@ -29,6 +29,11 @@ class SqlAlchemyConfig(PluginConfig):
         user: who logs in at the server.
         password: as it is; characters that a URL would not bear need no escaping.
         database: its name at the server.
+        replicas: addresses of servers that follow this one; what a query reads may come from them.
+        replica_max_lag: how far behind a replica may be before it is left out.
+        read_your_writes: whether a replica serves only after it has what this process has written.
+        pgbouncer: whether PgBouncer in transaction mode stands in between.
+        prepared_statements: whether statements stay prepared; not behind a PgBouncer that can't keep them.
         pool_size: connections that stay open.
         max_overflow: further connections under load.
         pool_timeout: how long a request waits for a connection before it is told that the service is busy.
@@ -50,6 +55,11 @@ class SqlAlchemyConfig(PluginConfig):
     user: str = "postgres"
     password: SecretStr = SecretStr("")
     database: str = "postgres"
+    replicas: tuple[SecretUrl, ...] = ()
+    replica_max_lag: Seconds = 10
+    read_your_writes: bool = True
+    pgbouncer: bool = False
+    prepared_statements: bool = True
     pool_size: Annotated[int, Field(ge=1, le=1_000)] = 10
     max_overflow: Annotated[int, Field(ge=0, le=1_000)] = 10
     pool_timeout: Seconds = 2
@@ -76,18 +86,21 @@ class SqlAlchemyConfig(PluginConfig):
     @field_validator("url", mode="after")
     @classmethod
     def _known_driver(cls, url: SecretUrl) -> SecretUrl:
-        try:
-            parsed = make_url(url.get_secret_value())
-        except (ArgumentError, ValueError):
-            raise ValueError("expected postgresql://user:password@host/name or sqlite:///file.db") from None
-        driver = DRIVERS.get(parsed.drivername)
-        if driver is None:
-            raise ValueError(f"the databases are postgresql and sqlite, not {parsed.drivername}")
-        if driver.startswith("sqlite"):
-            return SecretUrl(_file_url(parsed).set(drivername=driver).render_as_string(hide_password=False))
-        query = {"ssl" if key == "sslmode" else key: value for key, value in parsed.query.items()}
-        parsed = parsed.set(drivername=driver, query=query)
-        return SecretUrl(parsed.render_as_string(hide_password=False))
+        return _with_driver(url)
+
+    @field_validator("replicas", mode="after")
+    @classmethod
+    def _known_replicas(cls, urls: tuple[SecretUrl, ...]) -> tuple[SecretUrl, ...]:
+        known = tuple(_with_driver(url) for url in urls)
+        if any(url.get_secret_value().startswith("sqlite") for url in known):
+            raise ValueError("a replica is a PostgreSQL: a file has none")
+        return known
+
+    @model_validator(mode="after")
+    def _only_a_server_has_replicas(self) -> Self:
+        if self.target.drivername.startswith("sqlite") and (self.replicas or self.pgbouncer):
+            raise ValueError("replicas and pgbouncer belong to a PostgreSQL, and url names a file")
+        return self
 
     @model_validator(mode="after")
     def _server_gives_up_first(self) -> Self:
@@ -96,6 +109,10 @@ class SqlAlchemyConfig(PluginConfig):
                 "command_timeout must be above statement_timeout, so that the server gives up first"
             )
         return self
+
+    def at(self, url: SecretUrl) -> "SqlAlchemyConfig":
+        """Returns the same settings for another server, such as one of the replicas."""
+        return self.model_copy(update={"url": url, "replicas": ()})
 
     @property
     def target(self) -> URL:
@@ -109,6 +126,21 @@ class SqlAlchemyConfig(PluginConfig):
         if target.drivername.startswith("sqlite"):
             return f"file {target.database}"
         return f"{target.host or 'localhost'}:{target.port or 5432}/{target.database or ''}"
+
+
+def _with_driver(url: SecretUrl) -> SecretUrl:
+    try:
+        parsed = make_url(url.get_secret_value())
+    except (ArgumentError, ValueError):
+        raise ValueError("expected postgresql://user:password@host/name or sqlite:///file.db") from None
+    driver = DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise ValueError(f"the databases are postgresql and sqlite, not {parsed.drivername}")
+    if driver.startswith("sqlite"):
+        return SecretUrl(_file_url(parsed).set(drivername=driver).render_as_string(hide_password=False))
+    query = {"ssl" if key == "sslmode" else key: value for key, value in parsed.query.items()}
+    parsed = parsed.set(drivername=driver, query=query)
+    return SecretUrl(parsed.render_as_string(hide_password=False))
 
 
 def _server_url(parts: dict[str, object]) -> str:

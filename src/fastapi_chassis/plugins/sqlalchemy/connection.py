@@ -1,8 +1,9 @@
 """The connection: engine, pool and time-outs; the one place that opens, closes and translates errors."""
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -16,14 +17,18 @@ from sqlalchemy.util import greenlet_spawn
 
 from fastapi_chassis.domain import AppException, ChassisError, Finding, UnavailableException
 from fastapi_chassis.plugins.sqlalchemy.columns import DECIMAL_COLLATION, dump_json
+from fastapi_chassis.plugins.sqlalchemy.compiled import Row, Statement
 from fastapi_chassis.plugins.sqlalchemy.config import SqlAlchemyConfig
 from fastapi_chassis.plugins.sqlalchemy.dialects import DIALECTS, SQLITE_FUNCTIONS, compare_decimals
+from fastapi_chassis.plugins.sqlalchemy.driver import DriverExecutor, DriverReader
 from fastapi_chassis.plugins.sqlalchemy.errors import sqlstate_of, told
+from fastapi_chassis.plugins.sqlalchemy.executor import Executor, Reader, Work
+from fastapi_chassis.plugins.sqlalchemy.pool import Connecting
+from fastapi_chassis.plugins.sqlalchemy.replicas import Replica, ReplicaReader, Tolerance
 from fastapi_chassis.plugins.sqlalchemy.schema import Schema
 
-type Work[Result] = Callable[[Connection], Result]
-
 _TRANSACTION = "chassis_transaction"
+_log = logging.getLogger("fastapi_chassis.sqlalchemy")
 
 
 class DatabaseAwayError(ChassisError):
@@ -69,7 +74,7 @@ def create_engine(config: SqlAlchemyConfig) -> AsyncEngine:
     postgres = config.target.drivername.startswith("postgresql")
     engine = create_async_engine(
         config.target,
-        echo=config.echo,
+        echo=config.echo and not postgres,
         hide_parameters=True,
         json_serializer=dump_json,
         pool_size=config.pool_size,
@@ -81,25 +86,39 @@ def create_engine(config: SqlAlchemyConfig) -> AsyncEngine:
     )
     if postgres:
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    if postgres and config.echo:
+        event.listen(engine.sync_engine, "connect", _log_statements)
     return engine
 
 
 def _postgres_options(config: SqlAlchemyConfig) -> dict[str, Any]:
-    settings = {
-        "application_name": config.application_name,
+    arguments: dict[str, Any] = {
+        "async_creator_fn": Connecting,
+        "timeout": config.connect_timeout,
+        "command_timeout": config.command_timeout,
+        "server_settings": {"application_name": config.application_name},
+    }
+    if not config.pgbouncer:  # it would refuse them: see `_opening`
+        arguments["server_settings"] |= {**_patience(config), "jit": "off"}
+    if not config.prepared_statements:
+        nameless = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+        arguments |= {"statement_cache_size": 0, **nameless}
+    return {"isolation_level": "AUTOCOMMIT", "connect_args": arguments}
+
+
+def _patience(config: SqlAlchemyConfig) -> dict[str, str]:
+    return {
         "statement_timeout": _milliseconds(config.statement_timeout),
         "lock_timeout": _milliseconds(config.lock_timeout),
         "idle_in_transaction_session_timeout": _milliseconds(config.idle_in_transaction_timeout),
-        "jit": "off",
     }
-    return {
-        "isolation_level": "AUTOCOMMIT",
-        "connect_args": {
-            "timeout": config.connect_timeout,
-            "command_timeout": config.command_timeout,
-            "server_settings": settings,
-        },
-    }
+
+
+def _opening(config: SqlAlchemyConfig) -> str:
+    """Returns what begins a transaction; behind PgBouncer each brings its own time-outs."""
+    settings = _patience(config) if config.pgbouncer else {}
+    local = [f"SET LOCAL {name} = {value}" for name, value in settings.items()]
+    return "; ".join(["BEGIN ISOLATION LEVEL READ COMMITTED", *local])
 
 
 def _sqlite_options(config: SqlAlchemyConfig) -> dict[str, Any]:
@@ -118,6 +137,13 @@ def _refuse_closed(_: DBAPIConnection, entry: ConnectionPoolEntry, __: PoolProxi
     driver = entry.driver_connection
     if driver is not None and driver.is_closed():
         raise DisconnectionError
+
+
+def _log_statements(_: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    """Logs what the driver sends, whoever asks it; never the values."""
+    driver = entry.driver_connection
+    assert driver is not None
+    driver.add_query_logger(lambda logged: _log.info("%s", logged.query))
 
 
 def _begin_immediate(connection: Connection) -> None:
@@ -145,18 +171,56 @@ class Database:
         if self.dialect.name == "sqlite":
             self.engine = base.execution_options(**{_TRANSACTION: True})
             self._writer = asyncio.Lock()
+            self._primary = Reader(base.sync_engine)
             event.listen(self.engine.sync_engine, "begin", _begin_immediate)
         else:
             self.engine = base.execution_options(isolation_level="READ COMMITTED")
+            self._primary = DriverReader(base.sync_engine)
+        self.replicas = _replicas(config, self._primary) if config.replicas else None
+
+    async def fetch(
+        self, statement: Statement, parameters: Mapping[str, object], *, of_command: bool = False
+    ) -> Sequence[Row]:
+        """Returns all rows of a question that is asked outside of a transaction.
+
+        Args:
+            statement: the question.
+            parameters: its values.
+            of_command: whether what is read may be written back, so that no replica will do.
+        """
+        reader = self._primary if of_command or self.replicas is None else self.replicas
+        with translate_errors():
+            return await reader.fetch(statement, parameters)
 
     async def read[Result](self, work: Work[Result]) -> Result:
-        """Runs work in autocommit, on a connection that goes back at once."""
-        return await greenlet_spawn(lambda: self._read(work))
+        """Runs work of SQLAlchemy Core in autocommit, on a connection that goes back at once."""
+        with translate_errors():
+            return await self._primary.run(work)
 
     async def transaction[Result](self, work: Work[Result]) -> Result:
-        """Runs work in a transaction of its own."""
+        """Runs work of SQLAlchemy Core in a transaction of its own."""
         async with self.writing():
-            return await greenlet_spawn(lambda: self._transaction(work))
+            with translate_errors():
+                executor = await self.begin()
+                try:
+                    result = await executor.run(work)
+                    await executor.commit()
+                finally:
+                    await self.finish(executor.close())
+            return result
+
+    async def begin(self) -> Executor:
+        """Takes a connection and begins a transaction on it; whoever does so must close it."""
+        if self.dialect.driver is None:
+            return Executor(await greenlet_spawn(self.connect))
+        connection = await greenlet_spawn(self._autocommit.connect)
+        executor = DriverExecutor(connection, _opening(self.config))
+        try:
+            await executor.begin()
+        except BaseException:
+            await self.finish(executor.close())
+            raise
+        return executor
 
     async def finish(self, closing: Coroutine[object, object, None]) -> None:
         """Waits for something to be closed, which goes on if the caller is cancelled."""
@@ -169,6 +233,8 @@ class Database:
         """Closes every connection."""
         if self._closing:
             await asyncio.wait(self._closing, timeout=self.config.command_timeout)
+        if self.replicas is not None:
+            await self.replicas.close()
         await self.engine.dispose()
 
     def connect(self) -> Connection:
@@ -208,22 +274,17 @@ class Database:
         if self._writer is not None:
             self._writer.release()
 
-    def _read[Result](self, work: Work[Result]) -> Result:
-        with translate_errors(), self._autocommit.connect() as connection:
-            return run(connection, work)
-
-    def _transaction[Result](self, work: Work[Result]) -> Result:
-        with translate_errors(), self.engine.sync_engine.begin() as connection:
-            return run(connection, work)
+    def wrote(self) -> None:
+        """Notes that a transaction has come to its end, so that queries see what it stored."""
+        if self.replicas is not None:
+            self.replicas.wrote()
 
 
-def run[Result](connection: Connection, work: Work[Result]) -> Result:
-    """Runs work on a connection, and gives the connection up if the server stopped answering."""
-    try:
-        return work(connection)
-    except TimeoutError:
-        connection.invalidate()
-        raise
+def _replicas(config: SqlAlchemyConfig, primary: Reader) -> ReplicaReader:
+    tolerance = Tolerance(config.replica_max_lag, config.read_your_writes, config.connect_timeout)
+    servers = [(server.place, create_engine(server)) for server in map(config.at, config.replicas)]
+    replicas = [Replica(place, DriverReader(engine.sync_engine), engine) for place, engine in servers]
+    return ReplicaReader(primary, replicas, tolerance)
 
 
 @asynccontextmanager
@@ -269,15 +330,20 @@ def _select_one(database: Database) -> None:
         connection.execute(text("SELECT 1"))
 
 
+_REASONS = {
+    "08P01": "refuses a setting, as PgBouncer does unless plugins.sqlalchemy.pgbouncer is true",
+    "28": "refused the user or the password",
+    "3D000": "does not exist on its server",
+    "53": "has no connection left for this service",
+}
+
+
 def _reason(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     state = sqlstate_of(cause) or ""
-    if state.startswith("28"):
-        return "refused the user or the password"
-    if state == "3D000":
-        return "does not exist on its server"
-    if state.startswith("53"):
-        return "has no connection left for this service"
+    for beginning, reason in _REASONS.items():
+        if state.startswith(beginning):
+            return reason
     if isinstance(cause, sqlite3.Error):
         return f"can't be opened: {cause}"
     if isinstance(cause, OSError):

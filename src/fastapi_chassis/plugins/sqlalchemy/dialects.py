@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,14 +25,16 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.schema import Column, Table
 from sqlalchemy.sql import FromClause
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 from fastapi_chassis.application import matches
 from fastapi_chassis.domain import Criterion, Lookup
-from fastapi_chassis.plugins.sqlalchemy.columns import moment_text, moment_type, span_type
+from fastapi_chassis.plugins.sqlalchemy.columns import dump_json, moment_text, moment_type, span_type
+from fastapi_chassis.plugins.sqlalchemy.compiled import CopyTarget, Row, Statement, copy_target
 
 type Insert = postgresql.Insert | sqlite.Insert
 type Parameters = Mapping[Column[Any], BindParameter[Any]]
@@ -40,30 +42,40 @@ type Alike = Mapping[Column[Any], ColumnElement[Any]]
 DERIVED = "derived"  # where a metadata notes the tables that were made from entities
 ESCAPE = "\\"
 BULK = 10_000  # rows in one statement
+_SCALARS = ["string", "number", "boolean"]
 _FOLDING = "und-x-icu"  # lower-cases every script; the collation "C" knows ASCII only
 
 
 @dataclass(frozen=True, slots=True)
-class BulkInsert:
-    """An INSERT of many rows.
+class BulkWrite:
+    """A statement that writes many rows.
 
     Args:
-        statement: the INSERT.
+        statement: what is executed.
         names: its parameters.
         by_column: whether each parameter takes the values of all rows, so that it is one statement indeed.
+        copy: where COPY would write the same rows, if it can.
     """
 
-    statement: Insert
+    statement: Statement
     names: tuple[str, ...]
     by_column: bool
+    copy: CopyTarget | None = None
 
-    def execute(self, connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
-        """Writes the rows, whose values stand in the order of the names."""
+    def parameters(self, rows: Sequence[Row]) -> Iterator[Mapping[str, object]]:
+        """Returns the parameters of each execution; a row's values stand in the order of the names."""
         if not self.by_column:
-            connection.execute(self.statement, [dict(zip(self.names, row, strict=True)) for row in rows])
+            return (dict(zip(self.names, row, strict=True)) for row in rows)
+        parts = batched(rows, BULK)
+        return (dict(zip(self.names, zip(*part, strict=True), strict=True)) for part in parts)
+
+    def execute(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Writes the rows by SQLAlchemy."""
+        if not self.by_column:
+            connection.execute(self.statement.element, list(self.parameters(rows)))
             return
-        for part in batched(rows, BULK):
-            connection.execute(self.statement, dict(zip(self.names, zip(*part, strict=True), strict=True)))
+        for parameters in self.parameters(rows):
+            connection.execute(self.statement.element, parameters)
 
 
 def derived_from(table: FromClause) -> type | None:
@@ -79,11 +91,21 @@ class SqlDialect(ABC):
 
     name: str
 
+    @property
+    def driver(self) -> Dialect | None:
+        """What compiles for the driver, where that is asked without SQLAlchemy in between."""
+        return None
+
     @abstractmethod
     def insert(self, table: Table) -> Insert:
         """Begins an INSERT that can say what a conflict means."""
 
-    def bulk_insert(self, table: Table, values: Parameters, alike: Alike | None = None) -> BulkInsert:
+    def given(self, parameters: Collection[BindParameter[Any]]) -> FromClause | None:
+        """Returns rows of which each parameter holds one column; None where there is no such thing."""
+        del parameters
+        return None
+
+    def bulk_insert(self, table: Table, values: Parameters, alike: Alike | None = None) -> BulkWrite:
         """Makes the INSERT of many rows.
 
         Args:
@@ -91,12 +113,16 @@ class SqlDialect(ABC):
             values: the parameters of one row.
             alike: what is the same in all of them.
         """
-        statement = self.insert(table).values({**values, **(alike or {})})
-        return BulkInsert(statement, _names(values), by_column=False)
+        statement = Statement(self.insert(table).values({**values, **(alike or {})}), self.driver)
+        return BulkWrite(statement, _names(values), by_column=False)
 
     @abstractmethod
     def among(self, column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
         """Whether a column equals one of a parameter's values."""
+
+    def like(self, column: ColumnElement[Any], pattern: ColumnElement[str]) -> ColumnElement[bool]:
+        """Whether text matches a pattern."""
+        return column.like(pattern, escape=ESCAPE)
 
     @abstractmethod
     def ilike(self, column: ColumnElement[Any], pattern: ColumnElement[str]) -> ColumnElement[bool]:
@@ -121,25 +147,48 @@ class SqlDialect(ABC):
         """The time on the database's clock, moved by a parameter's span."""
 
 
+class AsyncpgDialect(PGDialect_asyncpg):
+    """asyncpg's dialect without a connection that could tell it how the server reads a backslash."""
+
+    _backslash_escapes = False  # the standard's way, and PostgreSQL's since 9.1
+
+
 class PostgresDialect(SqlDialect):
     """PostgreSQL."""
 
     name = "postgresql"
+
+    def __init__(self) -> None:
+        self._driver: Dialect = AsyncpgDialect(json_serializer=dump_json)  # type: ignore[no-untyped-call]  # SQLAlchemy has no types there
+
+    @property
+    @override
+    def driver(self) -> Dialect:
+        return self._driver
 
     @override
     def insert(self, table: Table) -> Insert:
         return postgresql.insert(table)
 
     @override
-    def bulk_insert(self, table: Table, values: Parameters, alike: Alike | None = None) -> BulkInsert:
+    def given(self, parameters: Collection[BindParameter[Any]]) -> FromClause | None:
+        if any(isinstance(one.type, ARRAY) for one in parameters):  # unnest would flatten them
+            return None
+        arrays = [bindparam(one.key, type_=ARRAY(one.type, dimensions=1)) for one in parameters]
+        names = [one.key for one in parameters]
+        return func.unnest(*arrays).table_valued(*names).render_derived(name="given")
+
+    @override
+    def bulk_insert(self, table: Table, values: Parameters, alike: Alike | None = None) -> BulkWrite:
         alike = alike or {}
-        if any(isinstance(value.type, ARRAY) for value in values.values()):  # unnest would flatten them
+        rows = self.given(values.values())
+        if rows is None:
             return super().bulk_insert(table, values, alike)
-        names = _names(values)
-        arrays = [bindparam(value.key, type_=ARRAY(value.type, dimensions=1)) for value in values.values()]
-        rows = func.unnest(*arrays).table_valued(*names).render_derived(name="given")
         source = select(*rows.c, *alike.values())
-        return BulkInsert(self.insert(table).from_select([*values, *alike], source), names, by_column=True)
+        statement = Statement(self.insert(table).from_select([*values, *alike], source), self.driver)
+        kinds = {column.key: value.type for column, value in values.items()}
+        copy = None if alike else copy_target(table, kinds, self.driver)
+        return BulkWrite(statement, _names(values), by_column=True, copy=copy)
 
     @override
     def among(self, column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
@@ -164,7 +213,7 @@ class PostgresDialect(SqlDialect):
         shown = found.op("#>>", return_type=Text())(cast(literal("{}", Text()), postgresql.ARRAY(Text())))
         wanted = func.lower(bindparam(text, type_=Text()).collate(_FOLDING))
         contained = func.strpos(func.lower(shown.collate(_FOLDING)), wanted) > 0
-        scalar = func.jsonb_typeof(found).in_(("string", "number", "boolean"))
+        scalar = func.jsonb_typeof(found) == any_(literal(_SCALARS, ARRAY(Text())))
         return func.coalesce(scalar & contained, false())
 
     @override
@@ -197,12 +246,18 @@ class SqliteDialect(SqlDialect):
         return sqlite.insert(table)
 
     @override
+    def like(self, column: ColumnElement[Any], pattern: ColumnElement[str]) -> ColumnElement[bool]:
+        # SQLite's own takes U+FFFD, U+FFFE and U+FFFF for one: what it finds is looked at again
+        return super().like(column, pattern) & func.chassis_like(column, pattern, type_=Boolean())
+
+    @override
     def among(self, column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
         return column.in_(bindparam(parameter, type_=column.type, expanding=True))
 
     @override
     def ilike(self, column: ColumnElement[Any], pattern: ColumnElement[str]) -> ColumnElement[bool]:
-        return func.chassis_lower(column, type_=Text()).like(func.chassis_lower(pattern), escape=ESCAPE)
+        lower = func.chassis_lower
+        return self.like(lower(column, type_=Text()), lower(pattern, type_=Text()))
 
     @override
     def json_equals(self, column: ColumnElement[Any], path: Sequence[str], value: str) -> ColumnElement[bool]:
@@ -248,6 +303,10 @@ def _lower(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
+def _like(text: str | None, pattern: str) -> bool:
+    return matches(SimpleNamespace(text=text), (Criterion("text", Lookup.LIKE, pattern),))
+
+
 def _now(microseconds: int) -> str:
     return moment_text(datetime.now(UTC) + timedelta(microseconds=microseconds))
 
@@ -261,6 +320,7 @@ def compare_decimals(one: str, other: str) -> int:
 # name, number of arguments, function, whether its answer depends on the arguments alone
 SQLITE_FUNCTIONS: tuple[tuple[str, int, Callable[..., str | bool | None], bool], ...] = (
     ("chassis_lower", 1, _lower, True),
+    ("chassis_like", 2, _like, True),
     ("chassis_json_equals", 3, _json_equals, True),
     ("chassis_json_contains", 3, _json_contains, True),
     ("chassis_now", 1, _now, False),

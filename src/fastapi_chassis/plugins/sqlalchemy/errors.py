@@ -12,6 +12,7 @@ from fastapi_chassis.domain import (
     ChassisError,
     ConflictException,
     Finding,
+    TransientConflictException,
     UnavailableException,
     ValidationException,
 )
@@ -32,7 +33,11 @@ def _conflict() -> Told:
 
 
 def _again() -> Told:
-    return ConflictException("somebody else changed the same data; try again")
+    return TransientConflictException("somebody else changed the same data; try again")
+
+
+def _unknown() -> Told:
+    return UnavailableException("the database did not say whether this was done", retry_after=1)
 
 
 def _invalid() -> Told:
@@ -60,6 +65,8 @@ _BY_SQLSTATE = {
     "28": _away,
     "3D000": _away,
     "40": _again,
+    "40002": _conflict,
+    "40003": _unknown,
     "53": _away,
     "54": _invalid,
     "55P03": _busy,
@@ -117,18 +124,24 @@ def _by_kind(error: BaseException) -> Told | None:
     if isinstance(error, OSError):  # a TimeoutError is one
         return _away()
     if type(error).__module__.startswith(("asyncpg.", "sqlalchemy.")):
-        return _invalid() if isinstance(error.__cause__ or error, ValueError) else _away()
+        causes = (error, error.__cause__)
+        return _invalid() if any(isinstance(one, ValueError) for one in causes) else _away()
     return None
 
 
-def violated(error: IntegrityError, table: Table) -> tuple[str, ...] | None:
+def ends_transaction(error: BaseException) -> bool:
+    """Whether a transaction in which this happened, outside of a savepoint, can't be committed any more."""
+    return isinstance(error, DBAPIError | OSError) or type(error).__module__.startswith("asyncpg.")
+
+
+def violated(error: Exception, table: Table) -> tuple[str, ...] | None:
     """Returns the columns whose values are taken, none where that can't be told; None for another error."""
     if not isinstance(told(error), AlreadyExistsException):
         return None
-    driver = error.orig.__cause__ if error.orig is not None else None
+    driver = error.orig.__cause__ or error.orig if isinstance(error, IntegrityError) and error.orig else error
     name = getattr(driver, "constraint_name", None)
     if name is None:
-        _, _, columns = str(error.orig).partition("UNIQUE constraint failed: ")
+        _, _, columns = str(driver).partition("UNIQUE constraint failed: ")
         keys = tuple(part.rpartition(".")[2] for part in columns.split(", "))
         return keys if set(keys) <= set(table.columns.keys()) else ()
     if name in {table.primary_key.name, f"{table.name}_pkey"}:

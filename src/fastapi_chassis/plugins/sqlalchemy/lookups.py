@@ -9,7 +9,7 @@ from sqlalchemy import Text, and_, bindparam, false, not_, or_, tuple_, type_coe
 from sqlalchemy.sql.elements import ColumnElement
 
 from fastapi_chassis.domain import Criterion, FieldShape, Lookup, Order
-from fastapi_chassis.plugins.sqlalchemy.dialects import ESCAPE, SqlDialect
+from fastapi_chassis.plugins.sqlalchemy.dialects import SqlDialect
 
 _COMPARISONS: dict[Lookup, Callable[[Any, Any], ColumnElement[bool]]] = {
     Lookup.GT: gt,
@@ -105,15 +105,18 @@ class Conditions:
                 return self._dialect.among(column, name)
             case Lookup.BETWEEN:
                 low, high = (bindparam(f"{name}_{end}", type_=column.type) for end in range(2))
-                return column.between(low, high)
+                return and_(column >= low, column <= high)  # PostgreSQL's BETWEEN takes no COLLATE
             case Lookup.LIKE:
-                return _like(column, name)
+                return self._like(column, name)
             case Lookup.ILIKE:
                 return self._dialect.ilike(_text(column), bindparam(name, type_=Text()))
             case Lookup.NOT_LIKE_ALL:
                 patterns = range(len(_several(criterion)))
-                return or_(false(), *(_like(column, f"{name}_{pattern}") for pattern in patterns))
+                return or_(false(), *(self._like(column, f"{name}_{pattern}") for pattern in patterns))
         return _COMPARISONS[criterion.lookup](column, bindparam(name, type_=column.type))
+
+    def _like(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        return self._dialect.like(_text(column), bindparam(name, type_=Text()))
 
     def _in_document(
         self, criterion: Criterion, column: ColumnElement[Any], name: str
@@ -173,7 +176,3 @@ def _several(criterion: Criterion) -> tuple[object, ...]:
 
 def _text(column: ColumnElement[Any]) -> ColumnElement[str]:
     return column if isinstance(column.type, Text) else type_coerce(column, Text())
-
-
-def _like(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    return _text(column).like(bindparam(name, type_=Text()), escape=ESCAPE)

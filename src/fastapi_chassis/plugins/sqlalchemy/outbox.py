@@ -1,19 +1,23 @@
 """SqlAlchemyOutbox: messages that wait in the database, lent to one relay at a time."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from itertools import batched
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Row, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from fastapi_chassis.messaging import Backlog, Claim, Envelope, OutboxEntry, outbox_for
 from fastapi_chassis.plugins.sqlalchemy.base import OUTBOX, PARTITIONS, RELAY_LEASE
-from fastapi_chassis.plugins.sqlalchemy.dialects import BULK, SqlDialect
+from fastapi_chassis.plugins.sqlalchemy.compiled import Row
+from fastapi_chassis.plugins.sqlalchemy.dialects import BULK, BulkWrite, SqlDialect
 from fastapi_chassis.plugins.sqlalchemy.session import Perform, SqlAlchemySession, perform_on
+
+type Write = Callable[[BulkWrite, Sequence[Row]], Awaitable[None]]
 
 LEASE_NAME = "outbox"
 MAX_REASON = 8_192  # characters of an error that are kept
@@ -43,22 +47,27 @@ class SqlAlchemyOutbox:
         perform: runs work, in the transaction of a session or in one of its own.
         dialect: how the database is asked.
         read: runs work that changes nothing; as all other work where nothing is given.
+        write: writes many rows; as all other work where nothing is given.
     """
 
-    def __init__(self, perform: Perform, dialect: SqlDialect, *, read: Perform | None = None) -> None:
+    def __init__(
+        self,
+        perform: Perform,
+        dialect: SqlDialect,
+        *,
+        read: Perform | None = None,
+        write: Write | None = None,
+    ) -> None:
         self._perform = perform
         self._read = read or perform
+        self._write = write or self._write_by_core
         self._dialect = dialect
 
     async def add(self, envelopes: Sequence[Envelope]) -> None:
         """Writes messages in one statement, within the transaction of the session."""
         rows = [_row(envelope) for envelope in envelopes]
-        if not rows:
-            return
-        values = {column: bindparam(f"v_{column.key}", type_=column.type) for column in _WRITTEN}
-        now = self._dialect.now()
-        insert = self._dialect.bulk_insert(OUTBOX, values, {_ROW.created_at: now, _ROW.available_at: now})
-        await self._perform(lambda connection: insert.execute(connection, rows))
+        if rows:
+            await self._write(_insert(self._dialect), rows)
 
     async def claim(self, owner: str, *, limit: int, lease: timedelta) -> Claim | None:
         """Takes or renews the lease and reads what is due; None if another owner holds it."""
@@ -102,6 +111,9 @@ class SqlAlchemyOutbox:
         count, oldest, now = await self._read(lambda connection: connection.execute(question).one())
         return Backlog(count, max(now - oldest, timedelta(0)) if oldest else timedelta(0))
 
+    async def _write_by_core(self, bulk: BulkWrite, rows: Sequence[Row]) -> None:
+        await self._perform(lambda connection: bulk.execute(connection, rows))
+
     @property
     def _take(self) -> Any:
         """Takes the lease where it is free, ended or one's own; a new owner gets a greater token."""
@@ -143,6 +155,13 @@ class SqlAlchemyOutbox:
         )
 
 
+@cache
+def _insert(dialect: SqlDialect) -> BulkWrite:
+    values = {column: bindparam(f"v_{column.key}", type_=column.type) for column in _WRITTEN}
+    now = dialect.now()
+    return dialect.bulk_insert(OUTBOX, values, {_ROW.created_at: now, _ROW.available_at: now})
+
+
 def partition_of(key: str) -> int:
     """Returns the partition of a key; the same for every process and release."""
     return crc32(key.encode("utf-8", "replace")) % PARTITIONS
@@ -166,7 +185,7 @@ def _row(envelope: Envelope) -> tuple[object, ...]:
     )
 
 
-def _entry(row: Row[Any]) -> OutboxEntry:
+def _entry(row: Any) -> OutboxEntry:
     envelope = Envelope(
         id=row.id,
         type=row.type,
@@ -191,7 +210,9 @@ def _delayed(sequence: int, why: tuple[timedelta, str]) -> dict[str, object]:
 
 @outbox_for.register
 def _(session: SqlAlchemySession) -> SqlAlchemyOutbox:
-    return SqlAlchemyOutbox(session.write, session.database.dialect, read=session.read)
+    return SqlAlchemyOutbox(
+        session.write, session.database.dialect, read=session.read, write=session.write_rows
+    )
 
 
 @outbox_for.register(AsyncConnection)

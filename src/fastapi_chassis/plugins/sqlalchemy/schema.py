@@ -1,5 +1,6 @@
 """Schema: the tables of a service's entities, and the statements of each repository."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,12 @@ from sqlalchemy import MetaData, Table
 
 from fastapi_chassis.application import AbstractRepository
 from fastapi_chassis.domain import WiringError
+from fastapi_chassis.plugins.sqlalchemy.base import LOGINS
 from fastapi_chassis.plugins.sqlalchemy.dialects import SqlDialect
 from fastapi_chassis.plugins.sqlalchemy.rows import RowMapper
 from fastapi_chassis.plugins.sqlalchemy.statements import Statements
 from fastapi_chassis.plugins.sqlalchemy.tables import NAMING, findings_of, has_unique, table_for
+from fastapi_chassis.security import Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Stored:
     statements: Statements
     rows: RowMapper[Any]
     has_unique: bool
+
+
+# entities of the library whose tables come with its migrations; a module may give another one
+OWN_ENTITIES: Mapping[type, Table] = {Login: LOGINS}
 
 
 class Schema:
@@ -70,9 +77,11 @@ class Schema:
         entity, identity = repository.entity, repository.identity
         given: Table | None = getattr(repository, "table", None)
         given = self._given.get(entity) if given is None else given
+        if given is None and entity in OWN_ENTITIES:
+            return OWN_ENTITIES[entity]
         if given is None:
             return table_for(entity, self.metadata, identity=identity, unique=repository.unique)
-        findings = findings_of(entity, given, identity)
+        findings = findings_of(entity, given, identity, self._dialect.name)
         if findings:
             raise WiringError(*findings)
         self._given[entity] = given

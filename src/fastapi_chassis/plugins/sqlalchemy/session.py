@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.sql import Executable
 from sqlalchemy.util import greenlet_spawn
 
 from fastapi_chassis.application import TransactionRequiredError
-from fastapi_chassis.plugins.sqlalchemy.connection import Database, Work, run, translate_errors
-from fastapi_chassis.plugins.sqlalchemy.dialects import DIALECTS, SqlDialect
+from fastapi_chassis.domain import UnavailableException
+from fastapi_chassis.plugins.sqlalchemy.compiled import Row, Statement
+from fastapi_chassis.plugins.sqlalchemy.connection import Database, translate_errors
+from fastapi_chassis.plugins.sqlalchemy.dialects import DIALECTS, BulkWrite, SqlDialect
+from fastapi_chassis.plugins.sqlalchemy.errors import ends_transaction
+from fastapi_chassis.plugins.sqlalchemy.executor import Executor, Work, run
 
 type Perform = Callable[[Work[Any]], Awaitable[Any]]
 
@@ -35,7 +36,7 @@ class SqlAlchemySession:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._is_open = False
-        self._connection: Connection | None = None
+        self._executor: Executor | None = None
         self._doom: Exception | None = None
         self._turn = asyncio.Lock()
 
@@ -57,35 +58,65 @@ class SqlAlchemySession:
             raise TransactionRequiredError("something was to be kept")
         return self.database.claims.setdefault(what, self) is self
 
-    async def read[Result](self, work: Work[Result]) -> Result:
-        """Runs work that changes nothing: in the transaction once that has written, else in autocommit.
+    async def fetch(self, statement: Statement, parameters: Mapping[str, object]) -> Sequence[Row]:
+        """Returns all rows of a question: in the transaction once that has written, else in autocommit.
 
-        Both see what was committed when their statement began, so it makes no difference to the work.
+        Both see what was committed when their statement began, so it makes no difference to who asks.
         """
-        if self._connection is not None:
+        if self._executor is None:
+            return await self.database.fetch(statement, parameters, of_command=self._is_open)
+        async with self.executing() as executor:
+            return await executor.fetch(statement, parameters)
+
+    async def read[Result](self, work: Work[Result]) -> Result:
+        """Runs work of SQLAlchemy Core that changes nothing, where `fetch` would ask its question."""
+        if self._executor is not None:
             return await self.write(work)
         return await self.database.read(work)
 
     async def write[Result](self, work: Work[Result]) -> Result:
-        """Runs work in the transaction, one work at a time."""
+        """Runs work of SQLAlchemy Core in the transaction."""
+        async with self.executing() as executor:
+            return await executor.run(work)
+
+    async def write_rows(self, bulk: BulkWrite, rows: Sequence[Row]) -> None:
+        """Writes many rows in the transaction."""
+        async with self.executing() as executor:
+            await executor.write(bulk, rows)
+
+    @asynccontextmanager
+    async def executing(self) -> AsyncIterator[Executor]:
+        """Lends the transaction's executor to one task at a time; the first one begins the transaction."""
         async with self._turn:
             if not self._is_open:
                 raise TransactionRequiredError("something was to be written")
-            if self._connection is None:
-                await self._connect()
-            return await greenlet_spawn(lambda: self._run(work))
+            with translate_errors():
+                if self._executor is None:
+                    self._executor = await self._begin()
+                if self._doom is not None:
+                    raise self._doom
+                try:
+                    yield self._executor
+                except asyncio.CancelledError:
+                    self._doom = UnavailableException("the transaction was interrupted", retry_after=1)
+                    raise
+                except Exception as error:
+                    if ends_transaction(error):
+                        self._doom = error
+                    raise
 
     async def stream(
-        self, statement: Executable, parameters: Mapping[str, object]
+        self, statement: Statement, parameters: Mapping[str, object]
     ) -> AsyncGenerator[Sequence[Sequence[object]], None]:
         """Yields rows in bunches from a cursor on the server's side."""
-        if (own := self._connection) is not None:
+        if (own := self._executor) is not None:
 
             async def inside[Result](work: Work[Result]) -> Result:
-                async with self._turn:
-                    if self._connection is not own:
-                        raise TransactionRequiredError("a stream was read")
-                    return await greenlet_spawn(lambda: self._run(work))
+                if self._executor is own:
+                    async with self.executing() as executor:
+                        if executor is own:
+                            return await executor.run(work)
+                raise TransactionRequiredError("a stream was read")
 
             async with aclosing(_bunches(inside, statement, parameters)) as bunches:
                 async for rows in bunches:
@@ -96,7 +127,7 @@ class SqlAlchemySession:
 
         async def outside[Result](work: Work[Result]) -> Result:
             with translate_errors():
-                return await greenlet_spawn(lambda: run(connection, work))
+                return await greenlet_spawn(run, connection, work)
 
         try:
             async with aclosing(_bunches(outside, statement, parameters)) as bunches:
@@ -116,35 +147,39 @@ class SqlAlchemySession:
             with translate_errors():
                 if self._doom is not None:
                     raise self._doom
-                if self._connection is not None:
-                    await greenlet_spawn(self._commit, self._connection)
+                if self._executor is not None:
+                    try:
+                        await self._executor.commit()
+                    finally:  # it may stand even where the answer was lost
+                        self.database.wrote()
+                    await self._release()
         self._is_open = False
         self._give_up_claims()
 
     async def end(self) -> None:
         """Rolls back what is not committed and gives the connection back, even if the caller is cancelled."""
-        connection, self._connection = self._connection, None
+        executor, self._executor = self._executor, None
         self._is_open, self._doom = False, None
-        if connection is None:
+        if executor is None:
             self._give_up_claims()
         else:
-            await self.database.finish(self._close(connection))
+            await self.database.finish(self._close(executor))
 
-    async def _close(self, connection: Connection) -> None:
+    async def _close(self, executor: Executor) -> None:
         async with self._turn:  # work that somebody left behind may still run
             try:
-                await greenlet_spawn(connection.close)
+                await executor.close()
             except Exception as error:  # noqa: BLE001 - the server rolls back what it never heard the end of
                 _log.warning("a connection was lost in a rollback: %s", type(error).__name__)
             finally:
                 self.database.unlock()
                 self._give_up_claims()
 
-    def _commit(self, connection: Connection) -> None:
-        connection.commit()
-        self._connection = None
+    async def _release(self) -> None:
+        executor, self._executor = self._executor, None
+        assert executor is not None
         try:
-            connection.close()
+            await executor.close()
         finally:
             self.database.unlock()
 
@@ -153,36 +188,21 @@ class SqlAlchemySession:
         for what in [what for what, owner in claims.items() if owner is self]:
             del claims[what]
 
-    async def _connect(self) -> None:
+    async def _begin(self) -> Executor:
         await self.database.lock()
         try:
-            self._connection = await greenlet_spawn(self._take)
+            return await self.database.begin()
         except BaseException:
             self.database.unlock()
             raise
 
-    def _take(self) -> Connection:
-        with translate_errors():
-            return self.database.connect()
-
-    def _run[Result](self, work: Work[Result]) -> Result:
-        assert self._connection is not None
-        with translate_errors():
-            if self._doom is not None:
-                raise self._doom
-            try:
-                return run(self._connection, work)
-            except (DBAPIError, OSError) as error:
-                self._doom = error
-                raise
-
 
 async def _bunches(
-    perform: Perform, statement: Executable, parameters: Mapping[str, object]
+    perform: Perform, statement: Statement, parameters: Mapping[str, object]
 ) -> AsyncGenerator[Sequence[Sequence[object]], None]:
     options = {"yield_per": STREAMED}
     result = await perform(
-        lambda connection: connection.execute(statement, parameters, execution_options=options)
+        lambda connection: connection.execute(statement.element, parameters, execution_options=options)
     )
     try:
         while rows := await perform(lambda _: result.fetchmany()):

@@ -6,8 +6,9 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, MetaData, Table, UniqueConstraint, type_coerce
+from sqlalchemy import Column, DateTime, MetaData, Numeric, Table, UniqueConstraint, type_coerce
 from sqlalchemy import Enum as EnumType
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import JSON, TypeDecorator
 
@@ -15,6 +16,7 @@ from fastapi_chassis.domain import FieldShape, Finding, WiringError, shape_of, s
 from fastapi_chassis.plugins.sqlalchemy.columns import column_type
 from fastapi_chassis.plugins.sqlalchemy.dialects import DERIVED, derived_from
 
+_EXACT_DIGITS = 15  # beyond them SQLite makes a number of its own out of a NUMERIC column's text
 _REPLACED = {datetime, Decimal, timedelta, UUID}
 NAMING = {
     "pk": "%(table_name)s_pkey",
@@ -79,8 +81,15 @@ def fields_of(entity: type, table: Table) -> dict[str, ColumnElement[Any]]:
     }
 
 
-def findings_of(entity: type, table: Table, identity: str) -> list[Finding]:
-    """Compares a given table with the entity that shall lie in it."""
+def findings_of(entity: type, table: Table, identity: str, dialect: str = "postgresql") -> list[Finding]:
+    """Compares a given table with the entity that shall lie in it.
+
+    Args:
+        entity: the entity.
+        table: what the service wrote.
+        identity: the field that is the primary key.
+        dialect: the database's name, as SQLAlchemy knows it.
+    """
     shape = shape_of(entity)
     where = f"table {table.name}"
     faults = [fault for field in shape.values() if (fault := _fault(field, table))]
@@ -92,10 +101,13 @@ def findings_of(entity: type, table: Table, identity: str) -> list[Finding]:
         for column in table.columns
         if column.key not in shape and not (column.nullable or column.server_default or column.default)
     ]
-    return [
+    findings = [
         Finding(f"{entity.__qualname__}: {fault}", where, "change the table or the entity.")
         for fault in faults
     ]
+    exact = [table.c[name] for name, field in shape.items() if field.type is Decimal and name in table.c]
+    lossy = [column for column in exact if dialect == "sqlite" and _loses_digits(column)]
+    return findings + [_inexact(entity, column, where) for column in lossy]
 
 
 def _columns(entity: type, identity: str) -> list[Column[Any]]:
@@ -149,6 +161,20 @@ def _fault(field: FieldShape, table: Table) -> str | None:
     if kind is None or _holds(kind, field):
         return None
     return f"{field.name} is {field.type.__name__}, and its column holds {kind.__name__}"
+
+
+def _loses_digits(column: Column[Any]) -> bool:
+    kind = column.type.dialect_impl(sqlite.dialect())
+    return isinstance(kind, Numeric) and (kind.precision is None or kind.precision > _EXACT_DIGITS)
+
+
+def _inexact(entity: type, column: Column[Any], where: str) -> Finding:
+    return Finding(
+        f"{entity.__qualname__}: SQLite keeps {_EXACT_DIGITS} digits of {column.key} and no more",
+        where,
+        'add .with_variant(SqliteDecimal(), "sqlite") to its type, which fastapi_chassis.plugins.sqlalchemy '
+        f"has, or give it at most {_EXACT_DIGITS} digits: Numeric(15, 4).",
+    )
 
 
 def _holds(kind: type, field: FieldShape) -> bool:

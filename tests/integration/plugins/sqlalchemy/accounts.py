@@ -7,7 +7,10 @@ from uuid import UUID
 from fastapi_chassis.application import AbstractRepository
 from fastapi_chassis.domain import BaseAggregate
 from fastapi_chassis.plugins.sqlalchemy import SqlAlchemyConfig, SqlAlchemyRepository, SqlAlchemyStore
+from fastapi_chassis.plugins.sqlalchemy.migrations.lines import LIBRARY
 from fastapi_chassis.plugins.sqlalchemy.testing import open_store
+
+LIBRARY_VERSIONS = sorted(path.name[:4] for path in LIBRARY.folder.glob("0*.py"))
 
 
 class Account(BaseAggregate):

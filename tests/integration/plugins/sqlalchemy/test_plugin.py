@@ -10,7 +10,12 @@ from fastapi_chassis.config import RootConfig
 from fastapi_chassis.plugins.sqlalchemy import DatabaseAwayError, MigrationError, SqlAlchemyPlugin
 from fastapi_chassis.status import HealthStatusEnum
 from fastapi_chassis.testing.backends.ports import free_port
-from tests.integration.plugins.sqlalchemy.accounts import Account, AccountRepository, config_for
+from tests.integration.plugins.sqlalchemy.accounts import (
+    LIBRARY_VERSIONS,
+    Account,
+    AccountRepository,
+    config_for,
+)
 
 
 class Context:
@@ -69,7 +74,7 @@ async def test_what_is_pending_is_a_finding_where_nothing_is_migrated_at_start(
         await plugin_at(f"sqlite:///{tmp_path}/a.db", migrate=migrate).start(context)
     await context.resources.aclose()
     plugin = plugin_at(f"sqlite:///{tmp_path}/a.db", migrate=migrate)
-    assert len(await plugin.migrations().migrate()) == 2
+    assert len(await plugin.migrations().migrate()) == len(LIBRARY_VERSIONS) + 1
     assert await plugin.migrations().pending() == []
     context = Context(environment)
     await plugin.start(context)
@@ -79,6 +84,18 @@ async def test_what_is_pending_is_a_finding_where_nothing_is_migrated_at_start(
 async def test_production_migrates_at_start_if_it_is_told_to(tmp_path):
     context = Context("production")
     await plugin_at(f"sqlite:///{tmp_path}/a.db", migrate=True).start(context)
+    await context.resources.aclose()
+
+
+@pytest.mark.requirement("REP-6", "APP-8")
+async def test_a_folder_of_migrations_that_is_not_there_is_a_finding(tmp_path):
+    context = Context()
+    with pytest.raises(MigrationError) as told:
+        await plugin_at(f"sqlite:///{tmp_path}/a.db", migrations=tmp_path / "nowhere").start(context)
+    (finding,) = told.value.findings
+    assert str(tmp_path / "nowhere") in finding.what
+    assert finding.where == "plugins.sqlalchemy.migrations"
+    assert not (tmp_path / "a.db").exists()
     await context.resources.aclose()
 
 

@@ -73,3 +73,27 @@ def test_every_time_out_is_set_and_the_server_gives_up_first():
         config(pool_timeout=0)
     with pytest.raises(ValidationError, match="above statement_timeout"):
         config(command_timeout=5, statement_timeout=5)
+
+
+@pytest.mark.requirement("REP-5", "CFG-5")
+def test_replicas_are_servers_of_the_same_kind():
+    shown = config(url="postgresql://db/shop", replicas=["postgresql://shop:very-secret@one/shop"])
+    assert shown.replicas[0].get_secret_value() == "postgresql+asyncpg://shop:very-secret@one/shop"
+    assert "very-secret" not in repr(shown) + shown.model_dump_json()
+    replica = shown.at(shown.replicas[0])
+    assert (replica.place, replica.replicas, replica.pool_size) == ("one:5432/shop", (), shown.pool_size)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"url": "postgresql://db/shop", "replicas": ["sqlite:///a.db"]},
+        {"url": "postgresql://db/shop", "replicas": ["mysql://db/shop"]},
+        {"url": "sqlite:///a.db", "replicas": ["postgresql://db/shop"]},
+        {"url": "sqlite:///a.db", "pgbouncer": True},
+        {"url": "postgresql://db/shop", "replica_max_lag": 0},
+    ],
+)
+def test_what_belongs_to_a_server_is_refused_elsewhere(values):
+    with pytest.raises(ValidationError):
+        config(**values)

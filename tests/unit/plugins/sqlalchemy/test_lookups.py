@@ -35,7 +35,7 @@ def sql_of(dialect: str = "postgresql", **filters: object) -> str:
         ({"note": None}, "note IS NULL"),
         ({"note__ne": None}, "note IS NOT NULL"),
         ({"note__is_null": False}, "note IS NOT NULL"),
-        ({"rank__between": (1, 2)}, "rank BETWEEN %(p0_0)s AND %(p0_1)s"),
+        ({"rank__between": (1, 2)}, "rank >= %(p0_0)s AND rank <= %(p0_1)s"),
         ({"title__not_like_all": ("a", "b")}, None),
     ],
 )

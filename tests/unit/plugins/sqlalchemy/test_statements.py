@@ -26,7 +26,7 @@ def selection(*order: str, after: tuple | None = None, **filters: object) -> Sel
 
 
 def sql(statement) -> str:
-    return " ".join(str(statement.compile(dialect=postgresql.dialect())).split())
+    return " ".join(str(statement.element.compile(dialect=postgresql.dialect())).split())
 
 
 def test_questions_of_one_shape_share_their_statement():

@@ -23,6 +23,7 @@ from sqlalchemy import Enum as EnumType
 from fastapi_chassis.application import AbstractRepository
 from fastapi_chassis.domain import BaseAggregate, WiringError
 from fastapi_chassis.plugins.sqlalchemy import table_for
+from fastapi_chassis.plugins.sqlalchemy.columns import SqliteDecimal
 from fastapi_chassis.plugins.sqlalchemy.tables import findings_of, has_unique, unique_groups
 from fastapi_chassis.plugins.sqlalchemy.testing import sqlite_store
 
@@ -52,7 +53,7 @@ def given(*changes: Column) -> Table:
         "version": Column("version", Integer, nullable=False),
         "title": Column("title", String(50), nullable=False),
         "note": Column("note", Text),
-        "price": Column("price", Numeric(20, 6), nullable=False),
+        "price": Column("price", Numeric(12, 6), nullable=False),
         "size": Column("size", String(1), nullable=False),
         "meta": Column("meta", JSON),
         "created_at": Column("created", DateTime(timezone=True), key="created_at", nullable=False),
@@ -132,6 +133,44 @@ def test_a_table_that_does_not_fit_is_a_finding(change, fault):
 def test_every_fault_of_a_table_is_told_at_once():
     table = Table("t", MetaData(), Column("id", Uuid, primary_key=True))
     assert len(findings_of(StoreItem, table, "id")) == 7
+
+
+EXACT = Numeric(30, 6).with_variant(SqliteDecimal(), "sqlite")
+
+
+@pytest.mark.parametrize("kind", [Numeric, Numeric(16, 2), Numeric(30, 6)])
+def test_digits_that_sqlite_would_lose_are_a_finding_there(kind):
+    table = given(Column("price", kind, nullable=False))
+    (finding,) = findings_of(StoreItem, table, "id", "sqlite")
+    assert "SQLite keeps 15 digits of price" in finding.what
+    assert "SqliteDecimal" in finding.remedy
+    assert findings_of(StoreItem, table, "id", "postgresql") == []
+
+
+@pytest.mark.parametrize("kind", [Numeric(15, 2), EXACT])
+def test_digits_that_sqlite_keeps_are_no_finding(kind):
+    assert findings_of(StoreItem, given(Column("price", kind, nullable=False)), "id", "sqlite") == []
+
+
+@pytest.mark.requirement("REP-1")
+async def test_a_given_table_with_an_exact_number_keeps_and_compares_every_digit(tmp_path):
+    table = given(Column("price", EXACT, nullable=False))
+    prices = [
+        Decimal("123456789012345678901234.000001"),
+        Decimal("123456789012345678901234.000002"),
+        Decimal(9),
+    ]
+    made = datetime.fromisoformat("2024-01-01T12:00:00+00:00")
+    async with sqlite_store(tmp_path) as store:
+        bound = store.repository(AbstractRepository[StoreItem, UUID], table)
+        async with store.database.engine.begin() as connection:
+            await connection.run_sync(table.metadata.create_all)
+        async with store.unit_of_work() as work:
+            await bound(work).add_many([StoreItem(title="a", price=one, created_at=made) for one in prices])
+            await work.commit()
+        items = bound(store.unit_of_work())
+        assert [one.price for one in await items.find(order=("price",))] == [prices[2], prices[0], prices[1]]
+        assert await items.count(price__gt=prices[0]) == 1
 
 
 @pytest.mark.requirement("REP-1")

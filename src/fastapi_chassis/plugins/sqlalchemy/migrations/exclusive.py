@@ -12,7 +12,8 @@ from sqlalchemy.util import greenlet_spawn
 
 from fastapi_chassis.domain import ChassisError, Finding
 from fastapi_chassis.plugins.sqlalchemy.config import SqlAlchemyConfig
-from fastapi_chassis.plugins.sqlalchemy.connection import Database, Work, open_sqlalchemy
+from fastapi_chassis.plugins.sqlalchemy.connection import Database, open_sqlalchemy
+from fastapi_chassis.plugins.sqlalchemy.executor import Work
 
 LOCK_KEY = 0x63686173736973  # "chassis"
 _POLL = 0.2  # seconds between two looks at a lock that another process holds

@@ -8,7 +8,8 @@ from sqlalchemy.engine import Connection, Inspector
 
 from fastapi_chassis.domain import Finding
 from fastapi_chassis.plugins.sqlalchemy.config import SqlAlchemyConfig
-from fastapi_chassis.plugins.sqlalchemy.connection import Database, Work, open_sqlalchemy
+from fastapi_chassis.plugins.sqlalchemy.connection import Database, open_sqlalchemy
+from fastapi_chassis.plugins.sqlalchemy.executor import Work
 from fastapi_chassis.plugins.sqlalchemy.migrations.lines import Line, lines_of, versions_in
 
 _MIGRATE = "run chassis migrate."

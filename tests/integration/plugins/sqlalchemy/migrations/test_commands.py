@@ -1,11 +1,14 @@
 """The schema is brought up to date, back, and up to date again; by one process at a time."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import inspect
 
+from fastapi_chassis.application import AbstractRepository
 from fastapi_chassis.plugins.sqlalchemy import (
     Database,
     MigrationError,
@@ -17,10 +20,18 @@ from fastapi_chassis.plugins.sqlalchemy import (
     pending,
     revision,
 )
+from fastapi_chassis.security import Login
 from fastapi_chassis.testing.contracts.samples import SampleRepository
-from tests.integration.plugins.sqlalchemy.accounts import AccountRepository, config_for
+from tests.integration.plugins.sqlalchemy.accounts import LIBRARY_VERSIONS, AccountRepository, config_for
 
-OWN = {"chassis_outbox", "chassis_relay_lease", "chassis_inbox", "chassis_idempotency"}
+OWN = {
+    "chassis_outbox",
+    "chassis_relay_lease",
+    "chassis_inbox",
+    "chassis_idempotency",
+    "chassis_audit",
+    "chassis_login",
+}
 
 
 async def tables_in(config):
@@ -41,15 +52,16 @@ async def test_the_shipped_versions_go_up_and_down_and_up(url):
     (missing,) = await pending(config)
     assert "chassis migrate" in missing.remedy
     assert await current(config) == {"fastapi-chassis": ""}
-    (applied,) = await migrate(config)
-    assert applied.startswith("fastapi-chassis 0001")
+    applied = await migrate(config)
+    assert [step.split()[:2] for step in applied] == [["fastapi-chassis", each] for each in LIBRARY_VERSIONS]
     assert await migrate(config) == []
     assert await pending(config) == []
     assert await tables_in(config) == {*OWN, "chassis_version"}
-    (undone,) = await downgrade(config, "base")
-    assert undone.endswith("(undone)")
+    undone = await downgrade(config, "base")
+    assert [step.split()[1] for step in undone] == LIBRARY_VERSIONS[::-1]
+    assert all(step.endswith("(undone)") for step in undone)
     assert await tables_in(config) == {"chassis_version"}
-    assert len(await migrate(config)) == 1
+    assert len(await migrate(config)) == len(LIBRARY_VERSIONS)
 
 
 @pytest.mark.requirement("REP-6")
@@ -87,6 +99,28 @@ def _described(connection, tables):
     }
 
 
+class LoginRepository(AbstractRepository[Login, UUID]):
+    pass
+
+
+@pytest.mark.requirement("REP-6")
+async def test_logins_lie_in_the_table_that_is_shipped(url, tmp_path):
+    config = config_for(url)
+    store = SqlAlchemyStore(Database(config))
+    logins = store.repository(LoginRepository)
+    tables = store.database.schema.tables
+    await migrate(config, tables=tables)
+    assert await pending(config, tables=tables) == []
+    assert await revision(config, "nothing", service_migrations=tmp_path, tables=tables) is None
+    begun = Login.begin(uuid4(), at=datetime.now(UTC), life=timedelta(days=1))
+    async with open_sqlalchemy(store.database):
+        async with store.unit_of_work() as work:
+            await logins(work).add(begun)
+            await work.commit()
+        found = await logins(store.unit_of_work()).find(user_id=begun.user_id, is_revoked=False)
+    assert found == [begun]
+
+
 @pytest.mark.requirement("REP-6")
 async def test_a_service_writes_its_own_versions(url, tmp_path):
     config = config_for(url)
@@ -112,10 +146,9 @@ async def test_a_service_writes_its_own_versions(url, tmp_path):
 async def test_tables_of_entities_are_made_where_the_service_has_no_versions(url, tmp_path):
     config = config_for(url)
     tables = tables_of(config, AccountRepository)
-    assert await migrate(config, service_migrations=tmp_path / "none", tables=tables) == [
-        "fastapi-chassis 0001 Outbox, inbox, relay lease and answers",
-        "table account",
-    ]
+    applied = await migrate(config, service_migrations=tmp_path / "none", tables=tables)
+    assert applied[0] == "fastapi-chassis 0001 Outbox, inbox, relay lease and answers"
+    assert applied[len(LIBRARY_VERSIONS) :] == ["table account"]
     assert await migrate(config, tables=tables) == []
 
 
