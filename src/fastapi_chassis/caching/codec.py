@@ -1,6 +1,7 @@
 """encode_value() and decode_value(): cached values as bytes that come back as exactly what they were."""
 
 import json
+import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -8,7 +9,10 @@ from decimal import Decimal
 from typing import cast
 from uuid import UUID
 
+import orjson
+
 _TAG = "$"
+_BYTES = b"\x00"  # no JSON begins like this
 
 
 def _written[T](kind: type[T], write: Callable[[T], object]) -> Callable[[object], object]:
@@ -37,6 +41,8 @@ _WRITERS: Mapping[type, Callable[[object], object]] = {
     UUID: _written(UUID, str),
 }
 _READERS: Mapping[str, Callable[..., object]] = {
+    "$int": int,
+    "$float": float,
     "$bytes": b64decode,
     "$datetime": _datetime,
     "$date": date.fromisoformat,
@@ -48,12 +54,18 @@ _READERS: Mapping[str, Callable[..., object]] = {
 
 
 def encode_value(value: object) -> bytes:
-    """Writes a value as JSON, in which what JSON doesn't know is tagged.
+    """Writes a value as JSON, in which what JSON doesn't know is tagged; bytes stay what they are.
 
     Raises:
         TypeError: it is, or holds, something that would not come back as what it was.
     """
-    return json.dumps(_plain(value), separators=(",", ":")).encode()
+    if type(value) is bytes:
+        return _BYTES + value
+    plain = _plain(value)
+    try:
+        return orjson.dumps(plain)
+    except TypeError:  # half a surrogate pair, or very deep
+        return json.dumps(plain, separators=(",", ":")).encode()
 
 
 def decode_value(data: bytes) -> object:
@@ -62,17 +74,32 @@ def decode_value(data: bytes) -> object:
     Raises:
         ValueError: something else wrote it.
     """
+    if data[:1] == _BYTES:
+        return data[1:]
     try:
-        return _read(json.loads(data))
-    except (KeyError, TypeError, ArithmeticError) as fault:
+        value = _parsed(data)
+        return _read(value) if b'"$' in data else value
+    except (KeyError, TypeError, ArithmeticError, RecursionError) as fault:
         raise ValueError("these bytes are no cached value") from fault
+
+
+def _parsed(data: bytes) -> object:
+    try:
+        return cast("object", orjson.loads(data))
+    except orjson.JSONDecodeError:
+        return cast("object", json.loads(data))
 
 
 def _plain(value: object) -> object:
     # subclasses, such as enumerations, would come back as their base
     kind = type(value)
-    if value is None or kind in {str, int, float, bool}:
+    if value is None or kind is str or kind is bool:
         return value
+    if kind is int:
+        number = cast("int", value)
+        return number if -(2**63) <= number < 2**64 else {"$int": str(number)}
+    if kind is float:
+        return value if math.isfinite(cast("float", value)) else {"$float": str(value)}
     if kind is list:
         return [_plain(item) for item in cast("list[object]", value)]
     if kind is dict:

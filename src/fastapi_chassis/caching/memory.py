@@ -5,8 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fastapi_chassis.caching.cache import Lease
 from fastapi_chassis.caching.codec import decode_value, encode_value
-from fastapi_chassis.domain import Clock, SystemClock
+from fastapi_chassis.domain import Clock, SystemClock, new_id
 
 _NOTHING = timedelta(0)
 
@@ -31,33 +32,58 @@ class InMemoryCache:
         self._max_entries = max_entries
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._keys_by_tag: dict[str, set[str]] = {}
+        self._leases: OrderedDict[str, Lease] = OrderedDict()
 
-    async def get(self, key: str, default: object = None) -> object:
+    async def get(self, key: str, default: object = None, *, tags: Collection[str] = ()) -> object:
         """Returns the value, or the default."""
+        del tags
         kept = self._alive(key)
         if kept is None:
             return default
         self._kept.move_to_end(key)
         return decode_value(kept.data)
 
+    async def lease(self, key: str, *, tags: Collection[str] = ()) -> Lease:
+        """Begins the computation of a value."""
+        begun = self._leases.get(key)
+        token = begun.token if begun is not None else new_id().bytes
+        lease = Lease(key, token, dict.fromkeys((*tags, *(begun.versions if begun else ())), b""))
+        self._leases[key] = lease
+        if len(self._leases) > self._max_entries:
+            self._leases.popitem(last=False)
+        return lease
+
     async def set(
-        self, key: str, value: object, *, ttl: timedelta | None = None, tags: Collection[str] = ()
-    ) -> None:
+        self,
+        key: str,
+        value: object,
+        *,
+        ttl: timedelta | None = None,
+        tags: Collection[str] = (),
+        lease: Lease | None = None,
+    ) -> bool:
         """Keeps a value."""
         if ttl is not None and ttl <= _NOTHING:
             raise ValueError("a value is kept for more than no time")
+        data = encode_value(value)
+        if lease is not None and not self._holds(lease):
+            return False
+        self._leases.pop(key, None)
         until = self._clock.now() + ttl if ttl is not None else None
-        kept = _Kept(encode_value(value), until, frozenset(tags))
+        kept = _Kept(data, until, frozenset(tags if lease is None else lease.versions))
         self._forget(key)
         self._kept[key] = kept
         for tag in kept.tags:
             self._keys_by_tag.setdefault(tag, set()).add(key)
         while len(self._kept) > self._max_entries:
             self._forget(next(iter(self._kept)))
+        return True
 
     async def delete(self, *keys: str) -> int:
         """Forgets values."""
         there = [key for key in set(keys) if self._alive(key)]
+        for key in keys:
+            self._leases.pop(key, None)
         for key in there:
             self._forget(key)
         return len(there)
@@ -67,6 +93,12 @@ class InMemoryCache:
         for tag in tags:
             for key in tuple(self._keys_by_tag.get(tag, ())):
                 self._forget(key)
+        for key in [key for key, lease in self._leases.items() if lease.versions.keys() & set(tags)]:
+            del self._leases[key]
+
+    def _holds(self, lease: Lease) -> bool:
+        begun = self._leases.get(lease.key)
+        return begun is not None and begun.token == lease.token
 
     def _alive(self, key: str) -> _Kept | None:
         kept = self._kept.get(key)
