@@ -9,6 +9,7 @@ from fastapi_chassis.api.pagination import PageParams, PageRequest, PageResponse
 from fastapi_chassis.api.policies import route_policy
 from fastapi_chassis.api.problems import Problem, status_of
 from fastapi_chassis.api.query_string import strict_query
+from fastapi_chassis.api.rate_limit import rate_limited
 from fastapi_chassis.api.request_scope import ApplicationResolver
 from fastapi_chassis.api.responses import SuccessResponse, problem_responses
 from fastapi_chassis.api.setup import setup_api
@@ -29,6 +30,7 @@ __all__ = (
     "etag_of",
     "injected_type",
     "problem_responses",
+    "rate_limited",
     "route_policy",
     "set_etag",
     "setup_api",

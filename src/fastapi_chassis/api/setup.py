@@ -20,4 +20,4 @@ def setup_api(app: FastAPI, config: RootConfig) -> None:
         app, validation_status=api.validation_status, type_base=api.error_type_base
     )
     app.add_middleware(EdgeMiddleware, served=app, config=config, writer=writer)
-    document_api(app, validation_status=api.validation_status)
+    document_api(app, api)

@@ -15,9 +15,17 @@ from fastapi_chassis.application import (
     Principal,
     current_context,
 )
-from fastapi_chassis.caching import Cache, InMemoryCache, InMemoryLock, Lock
+from fastapi_chassis.caching import (
+    Cache,
+    InMemoryCache,
+    InMemoryLock,
+    Lock,
+    ReadThroughCache,
+    open_read_through,
+)
 from fastapi_chassis.config import Binding, DependencyConfig, LoadedConfig, RootConfig, ScopeEnum
 from fastapi_chassis.domain import Clock, SystemClock, UnauthenticatedException
+from fastapi_chassis.resilience import InMemoryRateLimiter, RateLimiter
 from fastapi_chassis.status import StatusService
 
 
@@ -36,6 +44,10 @@ def _lock(clock: Clock) -> Lock:
     return InMemoryLock(clock=clock)
 
 
+def _rate_limiter(clock: Clock) -> RateLimiter:
+    return InMemoryRateLimiter(clock=clock)
+
+
 def common_bindings(loaded: LoadedConfig[RootConfig], status: StatusService) -> Iterable[Binding]:
     """Binds the clock, the caller, the configuration, the health of the parts, and memory twins of ports."""
     dependencies = DependencyConfig("the chassis")
@@ -44,6 +56,8 @@ def common_bindings(loaded: LoadedConfig[RootConfig], status: StatusService) -> 
     # the memory twins, until a plugin provides what replicas share
     dependencies.bind(Cache, _cache, scope=ScopeEnum.APPLICATION)
     dependencies.bind(Lock, _lock, scope=ScopeEnum.APPLICATION)
+    dependencies.bind(RateLimiter, _rate_limiter, scope=ScopeEnum.APPLICATION)
+    dependencies.bind(ReadThroughCache, open_read_through, scope=ScopeEnum.APPLICATION)
     dependencies.bind_instance(StatusService, status)
     dependencies.bind_instance(RootConfig, loaded.config)
     dependencies.bind_instance(type(loaded.config), loaded.config)

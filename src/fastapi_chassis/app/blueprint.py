@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from fastapi_chassis.app.catalogue import PluginCatalogue, PluginType
 from fastapi_chassis.app.module import ServiceModule
 from fastapi_chassis.app.plugin_order import AnyPlugin
+from fastapi_chassis.caching import CachingConfig
 from fastapi_chassis.config import (
     ConfigSources,
     DependencyConfig,
@@ -20,7 +21,11 @@ from fastapi_chassis.domain import Finding, WiringError
 from fastapi_chassis.messaging import MessagingConfig
 from fastapi_chassis.security import SecurityConfig
 
-SECTIONS: dict[str, type[BaseModel]] = {"messaging": MessagingConfig, "security": SecurityConfig}
+SECTIONS: dict[str, type[BaseModel]] = {
+    "caching": CachingConfig,
+    "messaging": MessagingConfig,
+    "security": SecurityConfig,
+}
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from fastapi_chassis.config.loaded import LoadedConfig
 from fastapi_chassis.config.masking import masked, masked_text
 from fastapi_chassis.config.origins import Layer, Origin
 from fastapi_chassis.config.production import ProductionRule, ProductionSecret
+from fastapi_chassis.config.rate_limits import LimitBy, RateLimitRule, check_rate, read_rate
 from fastapi_chassis.config.root import (
     ApiConfig,
     CorsConfig,
@@ -35,6 +36,7 @@ __all__ = (
     "DependencyConfig",
     "EnvironmentEnum",
     "Layer",
+    "LimitBy",
     "LoadedConfig",
     "LoggingConfig",
     "ModuleConfig",
@@ -43,6 +45,7 @@ __all__ = (
     "PluginProvider",
     "ProductionRule",
     "ProductionSecret",
+    "RateLimitRule",
     "RootConfig",
     "ScopeEnum",
     "Seconds",
@@ -52,10 +55,12 @@ __all__ = (
     "Setting",
     "adopt_config",
     "as_json",
+    "check_rate",
     "config_schema",
     "describe",
     "load_config",
     "masked",
     "masked_text",
+    "read_rate",
     "render_report",
 )

@@ -16,6 +16,7 @@ from pydantic import (
 from fastapi_chassis.config.base import ConfigModel, PluginConfig
 from fastapi_chassis.config.environment import EnvironmentEnum
 from fastapi_chassis.config.production import ProductionRule
+from fastapi_chassis.config.rate_limits import RateLimitRule
 
 type Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
@@ -99,7 +100,9 @@ class CorsConfig(ConfigModel):
     headers: tuple[str, ...] = (
         *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Correlation-Id"),
     )
-    expose_headers: tuple[str, ...] = ("ETag", "Retry-After", "X-Correlation-Id")
+    expose_headers: tuple[str, ...] = (
+        *("ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Correlation-Id"),
+    )
     max_age: Seconds = 600
 
     @model_validator(mode="after")
@@ -120,6 +123,7 @@ class ApiConfig(ConfigModel):
         max_body_size: bytes, or text as `1 MiB`.
         allowed_hosts: Host headers that are answered, `*.example.com` included.
         error_type_base: what a problem's `type` begins with; empty means `about:blank`.
+        rate_limits: how many requests one caller may make; every rule that a request matches counts.
     """
 
     prefix: Annotated[str, AfterValidator(_path_prefix)] = "/api"
@@ -129,6 +133,15 @@ class ApiConfig(ConfigModel):
     allowed_hosts: Annotated[tuple[str, ...], Field(min_length=1), _NO_ANY_HOST] = ("*",)
     cors: CorsConfig = Field(default_factory=CorsConfig)
     error_type_base: str = ""
+    rate_limits: tuple[RateLimitRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_limit_has_its_name(self) -> Self:
+        titles = [rule.title for rule in self.rate_limits]
+        twice = next((title for title in titles if titles.count(title) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two rate_limits are called {twice}: give one of them a name")
+        return self
 
 
 def _upper(value: object) -> object:

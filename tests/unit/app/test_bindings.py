@@ -17,9 +17,11 @@ from fastapi_chassis.application import (
     Principal,
     use_context,
 )
+from fastapi_chassis.caching import Cache, CachingConfig, InMemoryCache, InMemoryLock, Lock, ReadThroughCache
 from fastapi_chassis.config import DependencyConfig, LoadedConfig, RootConfig
 from fastapi_chassis.domain import Clock, UnauthenticatedException, UnavailableException
 from fastapi_chassis.messaging import MessagingConfig
+from fastapi_chassis.resilience import InMemoryRateLimiter, RateLimiter
 from fastapi_chassis.status import StatusService
 from tests.unit.app.ledger import Ledger, plugin
 
@@ -34,8 +36,7 @@ class Bus:
 
 @pytest.fixture
 async def container():
-    section = MessagingConfig()
-    loaded = LoadedConfig(ShopConfig(), {}, {"messaging": section})
+    loaded = LoadedConfig(ShopConfig(), {}, {"caching": CachingConfig(), "messaging": MessagingConfig()})
     container = Container(common_bindings(loaded, StatusService()))
     container.bind_all(unit_of_work_binding(StorePlace("memory", InMemoryStore()), None, Mediator()))
     assert container.check([]) == []
@@ -50,6 +51,14 @@ async def test_everybody_can_ask_for_the_clock_and_the_configuration(container):
     assert (await container.get(ShopConfig)) is await container.get(RootConfig)
     assert (await container.get(MessagingConfig)) == MessagingConfig()
     assert isinstance(await container.get(StatusService), StatusService)
+
+
+@pytest.mark.requirement("API-4", "CCH-3", "TST-1")
+async def test_what_replicas_share_is_in_memory_until_a_plugin_provides_it(container):
+    assert isinstance(await container.get(Cache), InMemoryCache)
+    assert isinstance(await container.get(Lock), InMemoryLock)
+    assert isinstance(await container.get(RateLimiter), InMemoryRateLimiter)
+    assert await container.get(ReadThroughCache) is await container.get(ReadThroughCache)
 
 
 async def test_the_caller_is_known_or_the_message_is_refused(container):

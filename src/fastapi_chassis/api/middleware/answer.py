@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from fastapi_chassis.api.middleware.asgi import Headers, Message, Send
+from fastapi_chassis.api.middleware.counting import Named, limit_headers
 
 _PLAIN = b"text/plain"
 
@@ -16,13 +17,14 @@ class Answer:
         fixed: headers of every response, unless a route set them.
     """
 
-    __slots__ = ("_fixed", "_is_swallowed", "_own", "_send", "is_too_large", "status")
+    __slots__ = ("_fixed", "_is_swallowed", "_own", "_send", "decisions", "is_too_large", "status")
 
     def __init__(self, send: Send, fixed: Sequence[tuple[bytes, bytes]]) -> None:
         self._send = send
         self._fixed = fixed
         self._own: Headers = []
         self._is_swallowed = False
+        self.decisions: list[Named] = []
         self.is_too_large = False
         self.status = 0
 
@@ -46,6 +48,8 @@ class Answer:
 
     def _completed(self, headers: Headers) -> Headers:
         present = {name.lower() for name, _ in headers}
+        if self.decisions:
+            self._own += limit_headers(self.decisions)
         return [
             *headers,
             *[header for header in self._fixed if header[0] not in present],

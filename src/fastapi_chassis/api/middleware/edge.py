@@ -13,10 +13,12 @@ from fastapi_chassis.api.middleware.access_log import write_access_line
 from fastapi_chassis.api.middleware.answer import Answer
 from fastapi_chassis.api.middleware.asgi import App, Headers, Receive, Scope, Send
 from fastapi_chassis.api.middleware.body import RequestBody
+from fastapi_chassis.api.middleware.counting import DECISIONS
 from fastapi_chassis.api.middleware.cross_origin import CrossOrigin
 from fastapi_chassis.api.middleware.headers import AllowedHosts, RequestHeaders, read_headers
 from fastapi_chassis.api.middleware.json_body import check_urlencoded
 from fastapi_chassis.api.middleware.principal import principal_of
+from fastapi_chassis.api.middleware.rate_limit import EdgeLimits
 from fastapi_chassis.api.middleware.security_headers import security_headers
 from fastapi_chassis.api.refusals import BodyTooLargeException
 from fastapi_chassis.api.request_scope import SCOPE_KEY, ApplicationResolver, RequestScope
@@ -48,6 +50,7 @@ class EdgeMiddleware:
         self._hosts = AllowedHosts(config.api.allowed_hosts)
         self._origins = CrossOrigin(config.api.cors) if config.api.cors.origins else None
         self._fixed = security_headers(config)
+        self._limits = EdgeLimits(config.api)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, with its context; answers itself what must not reach the routes."""
@@ -98,6 +101,8 @@ class EdgeMiddleware:
         headers: RequestHeaders,
         chassis: ApplicationResolver,
     ) -> None:
+        scope[DECISIONS] = answer.decisions
+        await self._limits.before_caller(scope, chassis)
         body = RequestBody(receive, scope, self._limit, headers)
         held = scope[SCOPE_KEY] = RequestScope(chassis)
         context = MessageContext(
@@ -108,6 +113,7 @@ class EdgeMiddleware:
         )
         with use_context(context):
             try:
+                await self._limits.after_caller(scope, chassis)
                 await self._app(scope, body.receive, answer.send)
             finally:
                 await held.close()
