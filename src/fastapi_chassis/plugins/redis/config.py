@@ -1,0 +1,182 @@
+"""RedisConfig: where Redis or Valkey is, how patient the service is with it, and what happens without it."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from fastapi_chassis.config import ConfigModel, PluginConfig, ProductionRule, SecretUrl
+
+type Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
+
+_SCHEMES = {"redis", "rediss", "unix"}
+_VERIFIED = ProductionRule(
+    lambda verifies: verifies is False, "anybody may pass for the server", "name its authority in ca_file"
+)
+
+
+class RedisTlsConfig(ConfigModel):
+    """How a `rediss://` server proves who it is, and how the service does.
+
+    Args:
+        ca_file: the authority that signed the server's certificate; without one, those of the system.
+        cert_file: the service's own certificate, where the server asks for one.
+        key_file: its key.
+        verify: whether certificate and host name are checked.
+    """
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    verify: Annotated[bool, _VERIFIED] = True
+
+    @model_validator(mode="after")
+    def _certificate_has_a_key(self) -> Self:
+        if (self.cert_file is None) is not (self.key_file is None):
+            raise ValueError("cert_file and key_file come together")
+        return self
+
+
+class RedisCacheConfig(ConfigModel):
+    """The cache.
+
+    Args:
+        on_failure: what callers meet while the server is away: `miss`, as if nothing were kept, or `raise`.
+        failures: how many failures in a row make the cache leave the server alone.
+        retry_after: seconds for which it does so.
+    """
+
+    on_failure: Literal["miss", "raise"] = "miss"
+    failures: Annotated[int, Field(ge=1, le=1_000)] = 3
+    retry_after: Seconds = 1
+
+
+class RedisRateLimitConfig(ConfigModel):
+    """The rate limiter.
+
+    Args:
+        on_failure: what callers meet while the server is away: `open` has each process count for itself,
+            `closed` lets nobody pass.
+        timeout: seconds that counting may take; more is as bad as a server that is away.
+        failures: how many failures in a row make the limiter leave the server alone.
+        retry_after: seconds for which it does so.
+    """
+
+    on_failure: Literal["open", "closed"] = "open"
+    timeout: Seconds = 0.5
+    failures: Annotated[int, Field(ge=1, le=1_000)] = 3
+    retry_after: Seconds = 1
+
+
+class RedisConfig(PluginConfig):
+    """One server or cluster; all times in seconds. Sentinel is not offered.
+
+    Args:
+        url: `redis://host:6379/0`, `rediss://` for TLS, or `unix:///path/to/socket`.
+        username: who logs in; goes before the one in the url.
+        password: as it is; goes before the one in the url.
+        prefix: what every key begins with; empty means the service's name and a colon.
+        cluster: whether the url names a node of a cluster.
+        tls: certificates, for `rediss://`.
+        protocol: the version of the Redis protocol, 2 for servers before 6.
+        pool_size: how many commands are under way at once.
+        pool_timeout: how long a command waits for its turn.
+        connect_timeout: how long the server may take to accept a connection.
+        command_timeout: how long it may take to answer.
+        health_check_interval: after how long without use a connection is tried before its next command.
+        keepalive: whether the system looks for connections whose other end is gone.
+        retries: how often a command that changes nothing more when it runs twice is sent again.
+        retry_backoff: the wait before the second attempt at most; it doubles each time.
+        cache: the cache.
+        rate_limit: the rate limiter.
+    """
+
+    url: SecretUrl = SecretUrl("redis://localhost:6379/0")
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    prefix: str = ""
+    cluster: bool = False
+    tls: RedisTlsConfig = Field(default_factory=RedisTlsConfig)
+    protocol: Literal[2, 3] = 3
+    pool_size: Annotated[int, Field(ge=1, le=10_000)] = 50
+    pool_timeout: Seconds = 2
+    connect_timeout: Seconds = 3
+    command_timeout: Seconds = 5
+    health_check_interval: Seconds = 15
+    keepalive: bool = True
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    retry_backoff: Seconds = 0.1
+    cache: RedisCacheConfig = Field(default_factory=RedisCacheConfig)
+    rate_limit: RedisRateLimitConfig = Field(default_factory=RedisRateLimitConfig)
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _known_scheme(cls, url: SecretUrl) -> SecretUrl:
+        try:
+            parts = urlsplit(url.get_secret_value())
+            _ = parts.port
+        except ValueError:
+            raise ValueError("expected redis://host:6379/0") from None
+        if "sentinel" in parts.scheme:
+            raise ValueError("Sentinel is not offered: name the server, or a node of a cluster")
+        if parts.scheme not in _SCHEMES:
+            raise ValueError("expected redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket")
+        if parts.query and parts.scheme != "unix":
+            raise ValueError("a query in the url is not read: use the keys of this section")
+        if parts.scheme != "unix" and not _database(parts).isdigit():
+            raise ValueError("the path of the url is the number of a database, as in redis://host:6379/0")
+        if parts.scheme == "unix" and not parts.path:
+            raise ValueError("expected unix:///path/to/socket")
+        return url
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.cluster and (self.scheme == "unix" or self.database):
+            raise ValueError("a cluster is reached by redis:// or rediss://, and has database 0 only")
+        if self.scheme != "rediss" and self.tls != RedisTlsConfig():
+            raise ValueError("tls holds for rediss:// only: change the url, or leave tls out")
+        return self
+
+    @property
+    def scheme(self) -> str:
+        """`redis`, `rediss` or `unix`."""
+        return self._parts.scheme
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return self._parts.hostname or "localhost", self._parts.port or 6379
+
+    @property
+    def socket_path(self) -> str:
+        """The path of a unix socket."""
+        return unquote(self._parts.path)
+
+    @property
+    def database(self) -> int:
+        """The number of the database."""
+        return 0 if self.scheme == "unix" else int(_database(self._parts))
+
+    @property
+    def login(self) -> tuple[str | None, str | None]:
+        """Name and password, the keys before the url."""
+        username = self.username or unquote(self._parts.username or "")
+        password = self.password.get_secret_value() or unquote(self._parts.password or "")
+        return username or None, password or None
+
+    @property
+    def place(self) -> str:
+        """The address as an operator may see it: no user, no password."""
+        if self.scheme == "unix":
+            return f"socket {self.socket_path}"
+        host, port = self.address
+        return f"cluster at {host}:{port}" if self.cluster else f"{host}:{port}/{self.database}"
+
+    @property
+    def _parts(self) -> SplitResult:
+        return urlsplit(self.url.get_secret_value())
+
+
+def _database(parts: SplitResult) -> str:
+    return parts.path.strip("/") or "0"

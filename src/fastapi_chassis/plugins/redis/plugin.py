@@ -1,0 +1,52 @@
+"""RedisPlugin: Redis or Valkey as part of an application."""
+
+from typing import ClassVar, override
+
+from fastapi_chassis.app import PluginAbstract, PluginContext
+from fastapi_chassis.caching import Cache, Lock
+from fastapi_chassis.plugins.redis.cache import RedisCache
+from fastapi_chassis.plugins.redis.client import RedisClient
+from fastapi_chassis.plugins.redis.config import RedisConfig
+from fastapi_chassis.plugins.redis.connection import RedisConnection, open_redis
+from fastapi_chassis.plugins.redis.health import ping
+from fastapi_chassis.plugins.redis.lock import RedisLock
+from fastapi_chassis.plugins.redis.rate_limit import RedisRateLimiter
+from fastapi_chassis.plugins.redis.store import RedisStore
+from fastapi_chassis.resilience import RateLimiter
+
+
+class RedisPlugin(PluginAbstract[RedisConfig]):
+    """Opens the server or cluster, and lends it as client, cache, lock, rate limiter and store.
+
+    Args:
+        config: its section, checked.
+        instance: the section's name; the plugin's own name unless two servers are configured.
+    """
+
+    name = "redis"
+    config_type = RedisConfig
+    provides: ClassVar[tuple[type, ...]] = (RedisClient, Cache, Lock, RateLimiter)
+
+    def __init__(self, config: RedisConfig, *, instance: str = "") -> None:
+        super().__init__(config, instance=instance)
+        self.client = RedisClient(RedisConnection(config))
+
+    @override
+    def store(self) -> RedisStore:
+        """Returns the store that modules may be kept in; it carries no messages."""
+        return RedisStore(self.client)
+
+    @override
+    async def start(self, context: PluginContext) -> None:
+        """Opens the connection; where Redis is not required, also while it is away.
+
+        Raises:
+            RedisAwayError: it is required, and can't be reached.
+        """
+        self.client.prefix = self.config.prefix or f"{context.config.service.name}:"
+        connection = await context.enter(open_redis(self.client.connection, required=self.config.required))
+        context.provide(RedisClient, self.client)
+        context.provide(Cache, RedisCache(self.client))  # type: ignore[type-abstract]  # a port
+        context.provide(Lock, RedisLock(self.client))  # type: ignore[type-abstract]  # a port
+        context.provide(RateLimiter, RedisRateLimiter(self.client))  # type: ignore[type-abstract]  # a port
+        context.health(self.instance, ping, connection)
