@@ -1,0 +1,16 @@
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pymongo
+import pytest
+
+from fastapi_chassis.plugins.odm import ODMConfig
+
+
+@pytest.fixture
+def config(ferretdb_url: str) -> Iterator[ODMConfig]:
+    """A database of this test alone, on the shared server."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield ODMConfig.model_validate({"url": ferretdb_url, "database": name})
+    with pymongo.MongoClient(ferretdb_url) as client:
+        client.drop_database(name)

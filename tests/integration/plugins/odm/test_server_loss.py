@@ -1,0 +1,59 @@
+"""The server is killed and comes back: nothing that was acknowledged is lost, and nobody hangs."""
+
+import asyncio
+from time import monotonic
+from uuid import UUID
+
+import pytest
+
+from fastapi_chassis.domain import AlreadyExistsException, UnavailableException
+from fastapi_chassis.plugins.odm import ODMConfig
+from fastapi_chassis.plugins.odm.health import ping
+from fastapi_chassis.plugins.odm.testing import open_store
+from fastapi_chassis.status import HealthStatusEnum
+from fastapi_chassis.testing.backends.fixtures import OpenBackend
+from fastapi_chassis.testing.contracts.samples import Sample, SampleRepository
+
+PATIENCE = 60.0  # seconds
+
+
+@pytest.mark.requirement("REP-7")
+async def test_what_was_acknowledged_survives_the_loss_of_the_server(private_backend: OpenBackend) -> None:
+    server = private_backend("ferretdb")
+    config = ODMConfig.model_validate({"url": server.url, "database": "loss", "command_timeout": 4})
+    acknowledged: list[UUID] = []
+    stopped = asyncio.Event()
+    slowest = 0.0
+    async with open_store(config, SampleRepository) as store:
+
+        async def write() -> None:
+            nonlocal slowest
+            while not stopped.is_set():
+                sample, began = Sample(code=f"{len(acknowledged)}-{monotonic()}"), monotonic()
+                try:
+                    async with store.unit_of_work() as work:
+                        sample.rename("kept")
+                        await store.repository(SampleRepository)(work).add(sample)
+                        await work.commit()
+                except (UnavailableException, AlreadyExistsException):
+                    await asyncio.sleep(0.05)
+                else:
+                    acknowledged.append(sample.id)
+                slowest = max(slowest, monotonic() - began)
+
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(write())
+            await asyncio.sleep(0.5)
+            before = len(acknowledged)
+            await asyncio.to_thread(server.kill)
+            assert (await ping(store.documents)).status is HealthStatusEnum.UNHEALTHY
+            await asyncio.to_thread(server.start)
+            while len(acknowledged) < before + 20:
+                await asyncio.sleep(0.05)
+            stopped.set()
+        assert before > 0
+        assert slowest < 2 * config.command_timeout + 4
+        assert (await ping(store.documents)).status is HealthStatusEnum.HEALTHY
+        stored = {one.id async for one in store.repository(SampleRepository)(store.unit_of_work()).stream()}
+        assert set(acknowledged) <= stored
