@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bookshop.app import Bookshop
 from fastapi_chassis.app import ApplicationGenericBuilder
@@ -15,6 +16,7 @@ from fastapi_chassis.testing import TestApplication, frozen, open_application
 
 from .shop import SERVICE, Shop
 
+RULES = yaml.safe_load((SERVICE / "application.yaml").read_text(encoding="utf-8"))["api"]["rate_limits"]
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 STORES = [
     "memory",
@@ -73,6 +75,8 @@ def built(
     else:
         builder.with_setting("plugins.sqlalchemy.url", database_url)
         builder.with_setting("plugins.sqlalchemy.migrations", str(SERVICE / "bookshop" / "migrations"))
+    # the clock of a test stands still, and nothing would ever be allowed again; RULES are tested apart
+    builder.with_setting("api.rate_limits", [{**rule, "limit": "600000/min"} for rule in RULES])
     for path, value in (settings or {}).items():
         builder.with_setting(path, value)
     for override in overrides:

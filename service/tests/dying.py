@@ -8,6 +8,7 @@ from bookshop.app import Bookshop
 from bookshop.items.commands import CreateItem
 from bookshop.items.events import ItemCreated
 from bookshop.items.handlers import create_item
+from bookshop.items.lists import ItemLists
 from bookshop.items.model import Item
 from bookshop.items.repository import ItemRepository
 from bookshop.notifications.consumers import announce
@@ -32,9 +33,10 @@ async def create_and_die(
     items: ItemRepository,
     caller: Principal,
     clock: Clock,
+    lists: ItemLists,
     unit_of_work: AbstractUnitOfWork,
 ) -> Item:
-    item = await create_item(command, items, caller, clock)
+    item = await create_item(command, items, caller, clock, lists)
     die_at("before the commit")
     if POINT == "after the commit":
         unit_of_work.after_commit(die)

@@ -4,9 +4,21 @@ from datetime import datetime
 from uuid import UUID
 
 from bookshop.items.events import ItemCreated
-from fastapi_chassis.domain import BaseAggregate, ForbiddenException
+from fastapi_chassis.domain import BaseAggregate, ForbiddenException, ValueObject
 
 ADMINISTER = "items:administer"
+
+
+class ItemCard(ValueObject):
+    """What every member sees of an item, as it was when it was read."""
+
+    id: UUID
+    title: str
+    description: str
+    owner_id: UUID
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
 
 
 class Item(BaseAggregate):
@@ -32,6 +44,18 @@ class Item(BaseAggregate):
         self.description = description
         self.is_active = is_active
         self.updated_at = at
+
+    def card(self) -> ItemCard:
+        """Shows it as it is now."""
+        return ItemCard(
+            id=self.id,
+            title=self.title,
+            description=self.description,
+            owner_id=self.owner_id,
+            is_active=self.is_active,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
 
     def belongs_to(self, member_id: UUID) -> bool:
         """Whether a member offers it."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Depends, Request, Response
 
 from bookshop.callers import LoggedIn
 from bookshop.items.commands import ChangeItem, CreateItem, RemoveItem
-from bookshop.items.queries import GetItem, ListItems
+from bookshop.items.queries import GetItem, ListItems, NewestItems
 from bookshop.items.schemas import ItemBody, ItemFilters, ItemPage, ItemResponse
 from fastapi_chassis.api import ExpectedVersion, Inject, PageParams, problem_responses, set_etag, strict_query
 from fastapi_chassis.application import Mediator
@@ -27,6 +27,8 @@ _EXAMPLE = {"title": "Dune, first edition", "description": "Some traces of sand.
 @router.get("/", dependencies=[_READ])
 async def list_items(filters: ItemFilters, page: PageParams, mediator: Inject[Mediator]) -> ItemPage:
     """Lists items, the newest first unless asked otherwise; the cursor `next` leads to the following page."""
+    if not filters and page.after is None:
+        return ItemPage.of(await mediator.send(NewestItems(limit=page.limit)), ItemResponse.of)
     asked = dict(filters)
     order = asked.pop("order", None)
     query = ListItems(filters=asked, limit=page.limit, after=page.after)

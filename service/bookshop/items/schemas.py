@@ -8,7 +8,7 @@ from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from bookshop.items.commands import Description, Title
-from bookshop.items.model import Item
+from bookshop.items.model import Item, ItemCard
 from fastapi_chassis.api import Filters, PageResponse
 
 
@@ -34,7 +34,7 @@ class ItemResponse(BaseModel):
     updated_at: datetime
 
     @classmethod
-    def of(cls, item: Item) -> Self:
+    def of(cls, item: Item | ItemCard) -> Self:
         """Shows an item."""
         return cls(
             id=item.id,

@@ -9,10 +9,9 @@ from bookshop.users.model import ADMINISTRATOR, User
 from bookshop.users.providers import login_providers
 from bookshop.users.repository import LoginRepository, UserRepository
 from bookshop.users.routes import users as users_router
-from bookshop.users.tables import logins, users
+from bookshop.users.tables import users
 from bookshop.versions import versioned
 from fastapi_chassis.app import ServiceModule
-from fastapi_chassis.security import Login
 
 users_module = ServiceModule(
     "users",
@@ -30,7 +29,7 @@ users_module = ServiceModule(
         list_logins,
     ),
     repositories=(UserRepository, LoginRepository),
-    tables={User: users, Login: logins},
+    tables={User: users},
     providers=login_providers(),
     permissions=ADMINISTRATOR | {"users:appoint"},
     behaviors={

@@ -1,4 +1,4 @@
-"""Where members and logins lie in SQL."""
+"""Where members lie in SQL."""
 
 from sqlalchemy import (
     JSON,
@@ -7,7 +7,6 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
-    Index,
     MetaData,
     String,
     Table,
@@ -42,19 +41,4 @@ users = Table(
     Column("is_superuser", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
-)
-
-logins = Table(
-    "logins",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("version", BigInteger, nullable=False),
-    Column("user_id", Uuid, nullable=False),
-    Column("token_id", String(64), nullable=False),
-    Column("token_before", String(64)),
-    Column("began_at", DateTime(timezone=True), nullable=False),
-    Column("rotated_at", DateTime(timezone=True), nullable=False),
-    Column("ends_at", DateTime(timezone=True), nullable=False),
-    Column("is_revoked", Boolean, nullable=False),
-    Index("ix_logins_user_id", "user_id", "rotated_at"),
 )

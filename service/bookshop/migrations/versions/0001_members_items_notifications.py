@@ -1,4 +1,4 @@
-"""Members, logins, items and notifications.
+"""Members, items and notifications.
 
 Revision ID: 0001
 Revises:
@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Removes the tables."""
-    for name in ("notifications", "items", "logins", "users"):
+    for name in ("notifications", "items", "users"):
         op.drop_table(name)
 
 
@@ -61,19 +61,6 @@ def _members() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     )
-    op.create_table(
-        "logins",
-        sa.Column("id", sa.Uuid(), primary_key=True),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("token_id", sa.String(64), nullable=False),
-        sa.Column("token_before", sa.String(64)),
-        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("rotated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("is_revoked", sa.Boolean(), nullable=False),
-    )
-    op.create_index("ix_logins_user_id", "logins", ["user_id", "rotated_at"])
 
 
 def _items() -> None:
