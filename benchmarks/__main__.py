@@ -5,7 +5,7 @@ import asyncio
 import importlib
 import sys
 
-SUITES = ("mediator", "startup", "repository", "first_request")
+SUITES = ("mediator", "startup", "repository", "first_request", "caching")
 
 
 def main() -> int:

@@ -37,7 +37,12 @@ class Measured:
 
 
 async def measure(
-    contestants: Mapping[str, Work], *, operations: int, rounds: int, base: str
+    contestants: Mapping[str, Work],
+    *,
+    operations: int,
+    rounds: int,
+    base: str,
+    prepare: Mapping[str, Callable[[], None]] | None = None,
 ) -> dict[str, Measured]:
     """Runs every contestant once to warm up and then in turn, A B A B …
 
@@ -46,13 +51,17 @@ async def measure(
         operations: per contestant and round.
         rounds: at least five for a figure that travels.
         base: whose time the ratios are taken to.
+        prepare: what a contestant does before each of its turns, outside of the time that counts.
     """
+    ready = prepare or {}
     wall: dict[str, list[float]] = {name: [] for name in contestants}
     cpu: dict[str, list[float]] = {name: [] for name in contestants}
-    for work in contestants.values():
+    for name, work in contestants.items():
+        ready.get(name, _nothing)()
         await work(max(1, operations // 10))
     for _ in range(rounds):
         for name, work in contestants.items():
+            ready.get(name, _nothing)()
             await asyncio.sleep(0)
             began, began_cpu = time.perf_counter(), time.process_time()
             await work(operations)
@@ -67,6 +76,10 @@ async def measure(
         )
         for name in contestants
     }
+
+
+def _nothing() -> None:
+    return
 
 
 def print_measured(title: str, measured: Mapping[str, Measured], base: str) -> None:
