@@ -15,6 +15,8 @@ from fastapi_chassis.application import (
 
 
 class MemoryHarness:
+    has_transactions = True
+
     def __init__(self) -> None:
         self.store = MemoryStore()
 

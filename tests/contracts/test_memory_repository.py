@@ -2,13 +2,19 @@
 
 import pytest
 
+from fastapi_chassis.testing.contracts.repository_bad_input import RepositoryBadInputContract
 from fastapi_chassis.testing.contracts.repository_concurrency import RepositoryConcurrencyContract
 from fastapi_chassis.testing.contracts.repository_documents import RepositoryDocumentsContract
 from fastapi_chassis.testing.contracts.repository_lookups import RepositoryLookupsContract
 from fastapi_chassis.testing.contracts.repository_pages import RepositoryPagesContract
+from fastapi_chassis.testing.contracts.repository_projection import RepositoryProjectionContract
 from fastapi_chassis.testing.contracts.repository_reads import (
     RepositoryOrderContract,
     RepositoryReadsContract,
+)
+from fastapi_chassis.testing.contracts.repository_record_keeping import (
+    RepositoryAuditColumnsContract,
+    RepositorySoftDeleteContract,
 )
 from fastapi_chassis.testing.contracts.repository_values import RepositoryValuesContract
 from fastapi_chassis.testing.contracts.repository_writes import RepositoryWritesContract
@@ -52,4 +58,24 @@ class TestValues(OnMemory, RepositoryValuesContract):
 
 @pytest.mark.requirement("REP-4", "DOM-6", "MISTAKE-19")
 class TestConcurrency(OnMemory, RepositoryConcurrencyContract):
+    pass
+
+
+@pytest.mark.requirement("REP-9")
+class TestAuditColumns(OnMemory, RepositoryAuditColumnsContract):
+    pass
+
+
+@pytest.mark.requirement("REP-9")
+class TestSoftDelete(OnMemory, RepositorySoftDeleteContract):
+    pass
+
+
+@pytest.mark.requirement("REP-1")
+class TestProjection(OnMemory, RepositoryProjectionContract):
+    pass
+
+
+@pytest.mark.requirement("REP-2", "REP-3", "MISTAKE-16")
+class TestBadInput(OnMemory, RepositoryBadInputContract):
     pass

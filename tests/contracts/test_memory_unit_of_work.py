@@ -2,7 +2,8 @@
 
 import pytest
 
-from fastapi_chassis.testing.contracts.unit_of_work import UnitOfWorkContract, UnitOfWorkEventsContract
+from fastapi_chassis.testing.contracts.unit_of_work import UnitOfWorkContract
+from fastapi_chassis.testing.contracts.unit_of_work_events import UnitOfWorkEventsContract
 from tests.contracts.memory_store import OnMemory
 
 

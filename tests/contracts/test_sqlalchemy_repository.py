@@ -2,13 +2,19 @@
 
 import pytest
 
+from fastapi_chassis.testing.contracts.repository_bad_input import RepositoryBadInputContract
 from fastapi_chassis.testing.contracts.repository_concurrency import RepositoryConcurrencyContract
 from fastapi_chassis.testing.contracts.repository_documents import RepositoryDocumentsContract
 from fastapi_chassis.testing.contracts.repository_lookups import RepositoryLookupsContract
 from fastapi_chassis.testing.contracts.repository_pages import RepositoryPagesContract
+from fastapi_chassis.testing.contracts.repository_projection import RepositoryProjectionContract
 from fastapi_chassis.testing.contracts.repository_reads import (
     RepositoryOrderContract,
     RepositoryReadsContract,
+)
+from fastapi_chassis.testing.contracts.repository_record_keeping import (
+    RepositoryAuditColumnsContract,
+    RepositorySoftDeleteContract,
 )
 from fastapi_chassis.testing.contracts.repository_values import RepositoryValuesContract
 from fastapi_chassis.testing.contracts.repository_writes import RepositoryWritesContract
@@ -92,4 +98,44 @@ class TestConcurrencyOnSqlite(OnSqlite, RepositoryConcurrencyContract):
 
 @pytest.mark.requirement("REP-4", "DOM-6")
 class TestConcurrencyOnPostgres(OnPostgres, RepositoryConcurrencyContract):
+    pass
+
+
+@pytest.mark.requirement("REP-9")
+class TestAuditColumnsOnSqlite(OnSqlite, RepositoryAuditColumnsContract):
+    pass
+
+
+@pytest.mark.requirement("REP-9")
+class TestAuditColumnsOnPostgres(OnPostgres, RepositoryAuditColumnsContract):
+    pass
+
+
+@pytest.mark.requirement("REP-9")
+class TestSoftDeleteOnSqlite(OnSqlite, RepositorySoftDeleteContract):
+    pass
+
+
+@pytest.mark.requirement("REP-9")
+class TestSoftDeleteOnPostgres(OnPostgres, RepositorySoftDeleteContract):
+    pass
+
+
+@pytest.mark.requirement("REP-1")
+class TestProjectionOnSqlite(OnSqlite, RepositoryProjectionContract):
+    pass
+
+
+@pytest.mark.requirement("REP-1")
+class TestProjectionOnPostgres(OnPostgres, RepositoryProjectionContract):
+    pass
+
+
+@pytest.mark.requirement("REP-2", "REP-3", "MISTAKE-16")
+class TestBadInputOnSqlite(OnSqlite, RepositoryBadInputContract):
+    pass
+
+
+@pytest.mark.requirement("REP-2", "REP-3", "MISTAKE-16")
+class TestBadInputOnPostgres(OnPostgres, RepositoryBadInputContract):
     pass

@@ -4,7 +4,8 @@ from fastapi_chassis.testing.contracts.harness import RepositoryHarness
 from fastapi_chassis.testing.contracts.idempotency import IdempotencyContract
 from fastapi_chassis.testing.contracts.plugin import PluginContract
 from fastapi_chassis.testing.contracts.repository import RepositoryContract
-from fastapi_chassis.testing.contracts.unit_of_work import UnitOfWorkContract, UnitOfWorkEventsContract
+from fastapi_chassis.testing.contracts.unit_of_work import UnitOfWorkContract
+from fastapi_chassis.testing.contracts.unit_of_work_events import UnitOfWorkEventsContract
 
 __all__ = (
     "IdempotencyContract",

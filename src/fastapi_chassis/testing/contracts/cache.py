@@ -151,3 +151,63 @@ class CacheContract:
         keys = [unknown_key() for _ in range(100)]
         await asyncio.gather(*(cache.set(key, number) for number, key in enumerate(keys)))
         assert await asyncio.gather(*(cache.get(key) for key in keys)) == list(range(100))
+
+    async def test_telling_the_tags_changes_no_answer(self, cache: Cache) -> None:
+        key, plain, tag, other = (unknown_key() for _ in range(4))
+        await cache.set(key, 1, tags=[tag, other])
+        await cache.set(plain, 1)
+        for tags in ([tag, other], [other, tag], [tag], [unknown_key()], []):
+            assert await cache.get(key, tags=tags) == 1
+            assert await cache.get(plain, tags=tags) == 1
+            assert await cache.get(unknown_key(), "default", tags=tags) == "default"
+        await cache.invalidate(other)
+        for tags in ([tag, other], [other, tag], [tag], [unknown_key()], []):
+            assert await cache.get(key, "default", tags=tags) == "default"
+
+    async def test_what_a_tag_forgot_is_not_there_to_delete(self, cache: Cache) -> None:
+        key, tag = unknown_key(), unknown_key()
+        await cache.set(key, 1, tags=[tag])
+        await cache.invalidate(tag)
+        assert await cache.delete(key) == 0
+
+    async def test_a_computed_value_is_kept_with_the_tags_of_its_lease(self, cache: Cache) -> None:
+        key, tag = unknown_key(), unknown_key()
+        lease = await cache.lease(key, tags=[tag])
+        assert await cache.get(key, "default") == "default"
+        assert await cache.set(key, [1], ttl=TTL * 100, lease=lease)
+        assert await cache.get(key) == [1]
+        await cache.invalidate(tag)
+        assert await cache.get(key, "default") == "default"
+
+    async def test_what_was_computed_before_a_delete_does_not_come_back(self, cache: Cache) -> None:
+        key = unknown_key()
+        lease = await cache.lease(key)
+        await cache.delete(key)
+        assert not await cache.set(key, "old", lease=lease)
+        assert await cache.get(key) is None
+        assert await cache.set(key, "new", lease=await cache.lease(key))
+        assert await cache.get(key) == "new"
+
+    async def test_what_was_computed_before_an_invalidation_does_not_come_back(self, cache: Cache) -> None:
+        key, tag, other = unknown_key(), unknown_key(), unknown_key()
+        lease = await cache.lease(key, tags=[tag, other])
+        await cache.invalidate(other)
+        later = await cache.lease(key, tags=[tag, other])
+        assert not await cache.set(key, "old", lease=lease)
+        assert await cache.get(key) is None
+        assert await cache.set(key, "new", lease=later)
+        assert await cache.get(key) == "new"
+
+    async def test_a_value_that_was_set_meanwhile_stays(self, cache: Cache) -> None:
+        key = unknown_key()
+        lease = await cache.lease(key)
+        await cache.set(key, "set")
+        assert not await cache.set(key, "computed", lease=lease)
+        assert await cache.get(key) == "set"
+
+    async def test_of_two_that_compute_the_first_is_kept(self, cache: Cache) -> None:
+        key = unknown_key()
+        first, second = await cache.lease(key), await cache.lease(key)
+        assert await cache.set(key, 1, lease=first)
+        assert not await cache.set(key, 2, lease=second)
+        assert await cache.get(key) == 1

@@ -15,7 +15,13 @@ from fastapi_chassis.domain import (
     UnavailableException,
     new_id,
 )
-from fastapi_chassis.testing.contracts.harness import RepositoryHarness, read, store_samples, written
+from fastapi_chassis.testing.contracts.harness import (
+    RepositoryHarness,
+    read,
+    several_at_once,
+    store_samples,
+    written,
+)
 from fastapi_chassis.testing.contracts.samples import Sample, SampleRepository
 
 PATIENCE = 60.0  # seconds; a test that waits for longer hangs
@@ -146,6 +152,7 @@ class RepositoryConcurrencyContract:
         async with read(store) as samples:
             assert (await samples.get(sample.id)).version == 2
 
+    @several_at_once
     async def test_calls_side_by_side_in_one_transaction_are_all_answered(
         self, store: RepositoryHarness
     ) -> None:

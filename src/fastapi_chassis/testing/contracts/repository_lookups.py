@@ -3,7 +3,7 @@
 # ruff: noqa: D102 - a test says what it checks by its name
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
@@ -105,6 +105,17 @@ class RepositoryLookupsContract:
             ({"seen_at__not_in": (NOON_IN_THE_EAST,)}, "b"),
             ({"day__between": (date(2024, 5, 1), date(2024, 5, 1))}, "a"),
             ({"day__ne": date(2024, 5, 1)}, "b"),
+            ({"hour__gt": time(11, 59)}, "a"),
+            ({"hour__in": (time(12),)}, "a"),
+            ({"hour": None}, "b"),
+            ({"span__lt": timedelta(0)}, "a"),
+            ({"span__between": (timedelta(days=-1), timedelta(0))}, "a"),
+            ({"span__ne": timedelta(days=-1)}, "b"),
+            ({"title__between": ("A", "B")}, "a"),
+            ({"colour__between": (Colour.BLUE, Colour.GREEN)}, "a"),
+            ({"owner_id__between": (ONE, ONE)}, "a"),
+            ({"is_active__between": (True, True)}, "b"),
+            ({"payload__between": (b"", b"\xff")}, "a"),
             ({"owner_id": ONE}, "a"),
             ({"owner_id__in": {ONE, TWO}}, "a b"),
             ({"owner_id__gt": ONE}, "b"),
@@ -124,11 +135,14 @@ class RepositoryLookupsContract:
             store,
             Sample(
                 code="a",
+                title="Abc",
                 weight=1.5,
                 price=Decimal("19.99"),
                 is_active=False,
                 seen_at=NOON,
                 day=date(2024, 5, 1),
+                hour=time(12),
+                span=timedelta(days=-1),
                 owner_id=ONE,
                 payload=b"\x00'",
                 colour=Colour.GREEN,
@@ -146,6 +160,8 @@ class RepositoryLookupsContract:
             "price",
             "seen_at",
             "day",
+            "hour",
+            "span",
             "owner_id",
             "payload",
             "colour",
@@ -254,6 +270,11 @@ class RepositoryLookupsContract:
             {"weight": float("nan")},
             {"weight__lt": float("inf")},
             {"price": 1.5},
+            {"price__lt": Decimal("1E+999999999")},
+            {"price__between": (0, Decimal("1E-999999999"))},
+            {"seen_at__gte": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=9)))},
+            {"hour": time(12, tzinfo=UTC)},
+            {"span__gt": timedelta.max},
             {"price": Decimal("NaN")},
             {"price": Decimal("sNaN")},
             {"seen_at": datetime(2024, 5, 1)},  # noqa: DTZ001 - without zone: this is the point

@@ -97,6 +97,8 @@ class RepositoryPagesContract:
             "is_active",
             "seen_at",
             "day",
+            "hour",
+            "span",
             "owner_id",
             "payload",
             "colour",
@@ -115,6 +117,7 @@ class RepositoryPagesContract:
             first = await samples.page(order=("seen_at",), limit=2)
         async with written(store) as samples:
             await samples.remove_where(code__in=("0", "1"))
+        async with written(store) as samples:
             await samples.add(Sample(code="before", seen_at=START - timedelta(days=1)))
         async with read(store) as samples:
             rest = await samples.page(order=("seen_at",), after=first.next)
@@ -169,7 +172,7 @@ class RepositoryPagesContract:
             with pytest.raises(ValidationException):
                 await samples.page(limit=1, offset=1, after=page.next)
 
-    @pytest.mark.parametrize("limit", [0, -1, MAX_PAGE + 1, 2**63, True])
+    @pytest.mark.parametrize("limit", [0, -1, MAX_PAGE + 1, 2**63, True, 1.5, "1", None])
     async def test_the_limit_of_a_page_has_bounds(self, store: RepositoryHarness, limit: int) -> None:
         async with read(store) as samples:
             with pytest.raises(ValidationException) as told:
@@ -178,7 +181,7 @@ class RepositoryPagesContract:
             assert list(told.value.errors) == ["limit"]
             assert (await samples.page(limit=MAX_PAGE)).items == ()
 
-    @pytest.mark.parametrize("number", [-1, 2**31, 2**63, True])
+    @pytest.mark.parametrize("number", [-1, 2**31, 2**63, True, 1.5, "1"])
     async def test_limit_and_offset_have_bounds(self, store: RepositoryHarness, number: int) -> None:
         async with read(store) as samples:
             for name in ("limit", "offset"):

@@ -10,6 +10,8 @@ from fastapi_chassis.domain import NotFoundException, ValidationException, new_i
 from fastapi_chassis.testing.contracts.harness import (
     RepositoryHarness,
     read,
+    several_at_once,
+    store_all,
     store_samples,
     written,
     written_to,
@@ -60,8 +62,9 @@ class RepositoryReadsContract:
                     await words.get_or_none(key)
 
     async def test_text_identity_tells_case_and_blanks_apart(self, store: RepositoryHarness) -> None:
-        async with written_to(store, WordRepository) as words:
-            await words.add_many([Word(id="a", meaning="1"), Word(id="A", meaning="2"), Word(id="a ")])
+        await store_all(
+            store, WordRepository, [Word(id="a", meaning="1"), Word(id="A", meaning="2"), Word(id="a ")]
+        )
         async with written_to(store, WordRepository) as words:
             assert (await words.get("A")).meaning == "2"
             assert [word.id for word in await words.find()] == ["A", "a", "a "]
@@ -125,6 +128,7 @@ class RepositoryReadsContract:
             await stream.aclose()  # type: ignore[attr-defined]  # an async generator
             assert await samples.count() == 600
 
+    @several_at_once
     async def test_what_is_streamed_may_be_changed_on_the_way(self, store: RepositoryHarness) -> None:
         await store_samples(store, *(Sample(code=f"{number:04}", amount=number) for number in range(700)))
         async with written(store) as samples:
@@ -158,6 +162,7 @@ class RepositoryReadsContract:
         async with written_to(store, WordRepository) as words:
             await words.add(Word(id="house", meaning="a place"))
             await words.update(Word(id="house", meaning="a home"))
+        async with written_to(store, WordRepository) as words:
             await words.upsert(Word(id="road"))
         async with written_to(store, WordRepository) as words:
             assert (await words.get("house")).meaning == "a home"
@@ -237,7 +242,9 @@ class RepositoryOrderContract:
         assert rising == [*known, *nulls]
         assert falling == rising[::-1]
 
-    @pytest.mark.parametrize("order", [("unknown",), ("meta",), ("labels",), ("title", "-title"), ("-",)])
+    @pytest.mark.parametrize(
+        "order", [("unknown",), ("meta",), ("labels",), ("title", "-title"), ("-",), (1,), (None,)]
+    )
     async def test_an_impossible_order_is_refused(
         self, store: RepositoryHarness, order: tuple[str, ...]
     ) -> None:

@@ -4,7 +4,7 @@
 
 from copy import deepcopy
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
@@ -57,6 +57,18 @@ class RepositoryValuesContract:
             ("price", Decimal("0.1")),
             ("price", Decimal("-99999999999.9999")),
             ("price", 7),
+            ("price", Decimal("9" * 40 + "." + "9" * 40)),
+            ("price", Decimal("1E+1000")),
+            ("price", Decimal("-1E-1000")),
+            ("price", Decimal("0E-1000")),
+            ("seen_at", datetime(1, 1, 2, tzinfo=UTC)),
+            ("hour", time(0)),
+            ("hour", time(12, 30, 0, 1)),
+            ("hour", time(23, 59, 59, 999_999)),
+            ("span", timedelta(0)),
+            ("span", timedelta(microseconds=-1)),
+            ("span", timedelta(microseconds=2**63 - 1)),
+            ("span", timedelta(microseconds=-(2**63))),
             ("seen_at", datetime(2024, 3, 31, 2, 30, 0, 1, tzinfo=UTC)),
             ("seen_at", datetime(2024, 3, 31, 2, 30, 0, 999_999, tzinfo=KATHMANDU)),
             ("seen_at", datetime(1900, 1, 1, tzinfo=UTC)),
@@ -138,12 +150,25 @@ class RepositoryValuesContract:
             ("price", Decimal("sNaN")),
             ("price", Decimal("Infinity")),
             ("price", 1.5),
+            ("price", Decimal("1E+1001")),
+            ("price", Decimal("1E+999999999")),
+            ("price", Decimal("1E-1001")),
+            ("price", Decimal("0E+999999999")),
             ("is_active", 1),
             ("is_active", None),
             ("seen_at", NAIVE),
             ("seen_at", date(2024, 5, 1)),
             ("seen_at", "2024-05-01T00:00:00Z"),
+            ("seen_at", datetime(1, 1, 1, tzinfo=UTC)),
+            ("seen_at", datetime(1, 1, 1, tzinfo=KATHMANDU)),
+            ("seen_at", datetime.max.replace(tzinfo=UTC)),
+            ("seen_at", datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))),
             ("day", datetime(2024, 5, 1, tzinfo=UTC)),
+            ("hour", time(12, tzinfo=UTC)),
+            ("hour", "12:00"),
+            ("span", 1),
+            ("span", timedelta(microseconds=2**63)),
+            ("span", timedelta.min),
             ("owner_id", "00000000-0000-0000-0000-000000000000"),
             ("payload", "text"),
             ("colour", "red"),

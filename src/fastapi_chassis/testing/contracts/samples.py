@@ -1,24 +1,33 @@
 """The entities that the contract suites store: one field of every kind that a store must keep."""
 
 from dataclasses import field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
 from fastapi_chassis.application import AbstractRepository
-from fastapi_chassis.domain import BaseAggregate, BaseEntity, DomainEvent, IntegrationEvent
+from fastapi_chassis.domain import (
+    Audited,
+    BaseAggregate,
+    BaseEntity,
+    DomainEvent,
+    IntegrationEvent,
+    SoftDeletable,
+)
 
 SCALARS = (
     "amount",
     "colour",
     "day",
+    "hour",
     "is_active",
     "note",
     "owner_id",
     "payload",
     "price",
     "seen_at",
+    "span",
     "title",
     "weight",
 )
@@ -59,6 +68,8 @@ class Sample(BaseAggregate):
     is_active: bool = True
     seen_at: datetime | None = None
     day: date | None = None
+    hour: time | None = None
+    span: timedelta | None = None
     owner_id: UUID | None = None
     payload: bytes | None = None
     colour: Colour = Colour.RED
@@ -82,6 +93,13 @@ class Word(BaseEntity[str]):
     meaning: str | None = None
 
 
+class Card(SoftDeletable, Audited, BaseAggregate):
+    """An aggregate that knows who stored it and when, and that stays when it is removed."""
+
+    code: str
+    title: str = ""
+
+
 class SampleRepository(AbstractRepository[Sample, UUID]):
     """Holds samples."""
 
@@ -90,6 +108,15 @@ class SampleRepository(AbstractRepository[Sample, UUID]):
 
 class WordRepository(AbstractRepository[Word, str]):
     """Holds words."""
+
+
+class CardRepository(AbstractRepository[Card, UUID]):
+    """Holds cards."""
+
+    unique = (("code",),)
+
+
+REPOSITORIES: tuple[type, ...] = (SampleRepository, WordRepository, CardRepository)
 
 
 def varied_samples() -> list[Sample]:
@@ -107,6 +134,8 @@ def varied_samples() -> list[Sample]:
             is_active=False,
             seen_at=datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC),
             day=date(2024, 2, 29),
+            hour=time(23, 59, 59, 999_999),
+            span=timedelta(days=-1, microseconds=1),
             owner_id=UUID(int=2**128 - 1),
             payload=b"\x00\xff\n'\"",
             colour=Colour.GREEN,
@@ -128,6 +157,8 @@ def varied_samples() -> list[Sample]:
             price=Decimal("-0.01"),
             seen_at=datetime(2024, 3, 1, 5, 29, 59, 999_998, tzinfo=east),
             day=date(1970, 1, 1),
+            hour=time(0),
+            span=timedelta(days=100_000),
             owner_id=UUID(int=0),
             payload=b"",
             colour=Colour.BLUE,

@@ -1,47 +1,30 @@
-"""What every unit of work promises: one commit for everything, events included, or nothing at all."""
+"""What every unit of work promises: one commit for everything, or nothing at all."""
 
 # ruff: noqa: D102 - a test says what it checks by its name
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
 from fastapi_chassis.application import (
     AbstractUnitOfWork,
-    RecordedEvent,
+    OneAggregatePerCommitError,
     TransactionRequiredError,
-    UnsavedEventsError,
 )
-from fastapi_chassis.domain import DomainEvent
-from fastapi_chassis.testing.contracts.harness import RepositoryHarness, read, store_samples, written
+from fastapi_chassis.testing.contracts.harness import (
+    RepositoryHarness,
+    read,
+    several_at_once,
+    store_samples,
+    unchanged_where_refused,
+    written,
+)
 from fastapi_chassis.testing.contracts.samples import (
     Sample,
-    SampleCounted,
-    SampleRenamed,
     SampleRepository,
     Word,
     WordRepository,
 )
-
-
-class Sink:
-    """Keeps the events that a unit of work hands on.
-
-    Args:
-        fault: raised instead.
-    """
-
-    def __init__(self, fault: Exception | None = None) -> None:
-        self.batches: list[list[RecordedEvent]] = []
-        self._fault = fault
-
-    async def accept(self, events: Sequence[RecordedEvent], unit_of_work: AbstractUnitOfWork) -> None:
-        """Takes events while the transaction is open."""
-        assert unit_of_work.is_active
-        if self._fault:
-            raise self._fault
-        self.batches.append(list(events))
 
 
 async def titles(store: RepositoryHarness) -> list[str]:
@@ -53,8 +36,9 @@ async def titles(store: RepositoryHarness) -> list[str]:
 class UnitOfWorkContract:
     """The transaction of one message."""
 
+    @several_at_once
     async def test_two_repositories_share_one_commit(self, store: RepositoryHarness) -> None:
-        async with store.unit_of_work() as work:
+        async with unchanged_where_refused(store), store.unit_of_work() as work:
             await store.repository(SampleRepository, work).add(Sample(code="a", title="kept"))
             await store.repository(WordRepository, work).add(Word(id="kept"))
             await work.commit()
@@ -67,12 +51,13 @@ class UnitOfWorkContract:
             await store.repository(SampleRepository, work).add(Sample(code="a"))
         assert await titles(store) == []
 
+    @several_at_once
     async def test_an_exception_rolls_everything_back(self, store: RepositoryHarness) -> None:
         kept = Sample(code="a", title="kept")
         await store_samples(store, kept)
 
         async def fail() -> None:
-            async with store.unit_of_work() as work:
+            async with unchanged_where_refused(store), store.unit_of_work() as work:
                 samples = store.repository(SampleRepository, work)
                 await samples.add(Sample(code="b"))
                 kept.title = "changed"
@@ -84,6 +69,7 @@ class UnitOfWorkContract:
             await fail()
         assert await titles(store) == ["kept"]
 
+    @several_at_once
     async def test_a_transaction_reads_its_own_writes(self, store: RepositoryHarness) -> None:
         gone = Sample(code="gone")
         await store_samples(store, gone)
@@ -99,6 +85,89 @@ class UnitOfWorkContract:
             assert await again.count(title="second") == 1
             assert [one.code async for one in again.stream()] == ["new"]
 
+    async def test_a_transaction_reads_its_one_write(self, store: RepositoryHarness) -> None:
+        await store_samples(store, Sample(code="a", title="stands"))
+        async with store.unit_of_work() as work:
+            samples = store.repository(SampleRepository, work)
+            again = store.repository(SampleRepository, work)
+            added = await samples.add(Sample(code="b", title="first"))
+            added.title = "second"
+            await samples.update(added)
+            found = await again.get(added.id)
+            assert (found.title, found.version) == ("second", 2)
+            assert [one.title for one in await again.find(order=("-code",))] == ["second", "stands"]
+            assert [one.title async for one in again.stream(title__like="s%", order=("code",))] == [
+                "stands",
+                "second",
+            ]
+            assert await again.count(title="second") == 1
+            assert not await again.exists(title="first")
+            assert (await again.page(order=("code",), limit=1, count=True)).total == 2
+            await samples.remove(added)
+            assert await again.get_or_none(added.id) is None
+            assert await again.count() == 1
+            await work.commit()
+        assert await titles(store) == ["stands"]
+
+    async def test_an_exception_rolls_one_write_back(self, store: RepositoryHarness) -> None:
+        kept = Sample(code="a", title="kept")
+        await store_samples(store, kept)
+
+        async def fail() -> None:
+            async with store.unit_of_work() as work:
+                kept.title = "changed"
+                await store.repository(SampleRepository, work).update(kept)
+                raise LookupError
+
+        with pytest.raises(LookupError):
+            await fail()
+        assert await titles(store) == ["kept"]
+
+    @pytest.mark.parametrize(
+        "verb", ["add", "add_many", "update", "update_many", "upsert", "remove", "remove_where", "word"]
+    )
+    async def test_a_second_entity_is_written_too_or_refused_by_its_call(
+        self, store: RepositoryHarness, verb: str
+    ) -> None:
+        second = Sample(code="b", title="second")
+        await store_samples(store, second)
+        refused: list[str] = []
+        async with store.unit_of_work() as work:
+            await store.repository(SampleRepository, work).add(Sample(code="a", title="first"))
+            try:
+                await self.write_another(store, work, second, verb)
+            except OneAggregatePerCommitError as told:
+                refused.append(told.findings[0].remedy)
+            await work.commit()
+        assert bool(refused) is not store.has_transactions
+        written_too = {"add": 3, "add_many": 4, "remove": 1, "remove_where": 1}.get(verb, 2)
+        assert len(await titles(store)) == (2 if refused else written_too)
+        async with read(store) as samples:
+            assert await samples.exists(code="a", title="first")
+            found = await samples.get_or_none(second.id)
+            if refused:
+                assert found is not None
+                assert (found.title, found.version) == ("second", 1)
+
+    async def write_another(
+        self, store: RepositoryHarness, work: AbstractUnitOfWork, second: Sample, verb: str
+    ) -> None:
+        """Writes another entity than the first one, by one of the verbs."""
+        samples = store.repository(SampleRepository, work)
+        match verb:
+            case "add":
+                await samples.add(Sample(code="c"))
+            case "add_many":
+                await samples.add_many([Sample(code="c"), Sample(code="d")])
+            case "update_many":
+                await samples.update_many([second])
+            case "remove_where":
+                await samples.remove_where(code="b")
+            case "word":
+                await store.repository(WordRepository, work).add(Word(id="another"))
+            case _:
+                await getattr(samples, verb)(second)
+
     async def test_others_see_nothing_before_the_commit(self, store: RepositoryHarness) -> None:
         await store_samples(store, Sample(code="a", title="before"))
         async with store.unit_of_work() as work:
@@ -106,10 +175,16 @@ class UnitOfWorkContract:
             found = await samples.get((await samples.find())[0].id)
             found.title = "after"
             await samples.update(found)
-            await samples.add(Sample(code="b"))
             assert await titles(store) == ["before"]
             await work.commit()
-        assert await titles(store) == ["after", ""]
+        assert await titles(store) == ["after"]
+
+    async def test_others_see_nothing_new_before_the_commit(self, store: RepositoryHarness) -> None:
+        async with store.unit_of_work() as work:
+            await store.repository(SampleRepository, work).add(Sample(code="a", title="new"))
+            assert await titles(store) == []
+            await work.commit()
+        assert await titles(store) == ["new"]
 
     async def test_it_is_active_between_begin_and_commit(self, store: RepositoryHarness) -> None:
         work = store.unit_of_work()
@@ -178,150 +253,3 @@ class UnitOfWorkContract:
         assert await titles(store) == []
         await store_samples(store, Sample(code="a", title="free again"))
         assert await titles(store) == ["free again"]
-
-
-class UnitOfWorkEventsContract:
-    """The events of aggregates leave with the commit."""
-
-    async def test_integration_events_reach_the_sink_once_and_in_order(
-        self, store: RepositoryHarness
-    ) -> None:
-        sink, sample = Sink(), Sample(code="a")
-        async with store.unit_of_work(sink=sink) as work:
-            for title in ("one", "two"):
-                sample.rename(title)
-            await store.repository(SampleRepository, work).add(sample)
-            assert sink.batches == []
-            await work.commit()
-        (batch,) = sink.batches
-        assert [event.event for event in batch] == [
-            SampleRenamed(sample_id=sample.id, title=title) for title in ("one", "two")
-        ]
-        assert {(event.aggregate_type, event.aggregate_id) for event in batch} == {("sample", str(sample.id))}
-        assert sample.recorded_events == ()
-
-    async def test_without_events_the_sink_is_left_alone(self, store: RepositoryHarness) -> None:
-        sink = Sink()
-        async with store.unit_of_work(sink=sink) as work:
-            await store.repository(SampleRepository, work).add(Sample(code="a"))
-            await work.commit()
-        assert sink.batches == []
-
-    async def test_events_of_a_rolled_back_transaction_never_leave(self, store: RepositoryHarness) -> None:
-        sink, sample = Sink(), Sample(code="a")
-        work = store.unit_of_work(sink=sink)
-        async with work:
-            sample.rename("lost")
-            await store.repository(SampleRepository, work).add(sample)
-        async with work:
-            await work.commit()
-        assert sink.batches == []
-
-    async def test_stored_entities_carry_no_events(self, store: RepositoryHarness) -> None:
-        sink, sample = Sink(), Sample(code="a")
-        async with store.unit_of_work(sink=sink) as work:
-            samples = store.repository(SampleRepository, work)
-            sample.rename("once")
-            await samples.add(sample)
-            assert (await samples.get(sample.id)).recorded_events == ()
-            await work.commit()
-        assert len(sink.batches) == 1
-
-    async def test_a_failing_sink_rolls_back(self, store: RepositoryHarness) -> None:
-        async with store.unit_of_work(sink=Sink(LookupError("full"))) as work:
-            sample = Sample(code="a")
-            sample.rename("lost")
-            await store.repository(SampleRepository, work).add(sample)
-            with pytest.raises(LookupError):
-                await work.commit()
-        assert await titles(store) == []
-
-    async def test_handlers_of_domain_events_write_in_the_same_transaction(
-        self, store: RepositoryHarness
-    ) -> None:
-        sample = Sample(code="a")
-        seen: list[DomainEvent] = []
-
-        async def note(event: DomainEvent) -> None:
-            seen.append(event)
-            assert work.is_active
-            await store.repository(WordRepository, work).add(Word(id=f"noted {len(seen)}"))
-
-        work = store.unit_of_work(dispatch=note)
-        async with work:
-            sample.count()
-            sample.count()
-            await store.repository(SampleRepository, work).add(sample)
-            await work.commit()
-        assert seen == [SampleCounted(sample_id=sample.id, amount=amount) for amount in (1, 2)]
-        async with store.unit_of_work() as reading:
-            words = await store.repository(WordRepository, reading).find()
-        assert [word.id for word in words] == ["noted 1", "noted 2"]
-
-    async def test_a_failing_handler_of_a_domain_event_rolls_back(self, store: RepositoryHarness) -> None:
-        async def refuse(event: DomainEvent) -> None:
-            raise LookupError(event.message_name)
-
-        async with store.unit_of_work(dispatch=refuse) as work:
-            sample = Sample(code="a")
-            sample.count()
-            await store.repository(SampleRepository, work).add(sample)
-            with pytest.raises(LookupError):
-                await work.commit()
-        assert await titles(store) == []
-
-    async def test_events_that_events_cause_are_handed_on_too(self, store: RepositoryHarness) -> None:
-        sink = Sink()
-
-        async def rename(event: DomainEvent) -> None:
-            assert isinstance(event, SampleCounted)
-            samples = store.repository(SampleRepository, work)
-            found = await samples.get(event.sample_id)
-            if event.amount < 3:
-                found.count()
-            else:
-                found.rename("counted")
-            await samples.update(found)
-
-        work = store.unit_of_work(sink=sink, dispatch=rename)
-        async with work:
-            sample = Sample(code="a")
-            sample.count()
-            await store.repository(SampleRepository, work).add(sample)
-            await work.commit()
-        assert [event.event for event in sink.batches[0]] == [
-            SampleRenamed(sample_id=sample.id, title="counted")
-        ]
-        async with read(store) as samples:
-            found = await samples.get(sample.id)
-        assert (found.amount, found.title, found.version) == (3, "counted", 4)
-
-    @pytest.mark.parametrize("when", ["never saved", "after it was saved"])
-    async def test_events_of_unsaved_changes_are_refused(self, store: RepositoryHarness, when: str) -> None:
-        sample = Sample(code="a", title="before")
-        await store_samples(store, sample)
-        sink = Sink()
-        async with store.unit_of_work(sink=sink) as work:
-            samples = store.repository(SampleRepository, work)
-            found = await samples.get(sample.id)
-            if when == "after it was saved":
-                found.title = "saved"
-                await samples.update(found)
-            found.rename("unsaved")
-            with pytest.raises(UnsavedEventsError, match="SampleRenamed"):
-                await work.commit()
-        assert sink.batches == []
-        assert await titles(store) == ["before"]
-
-    async def test_a_removed_aggregate_says_goodbye(self, store: RepositoryHarness) -> None:
-        sink, sample = Sink(), Sample(code="a")
-        await store_samples(store, sample)
-        async with store.unit_of_work(sink=sink) as work:
-            samples = store.repository(SampleRepository, work)
-            found = await samples.get(sample.id)
-            found.rename("gone")
-            await samples.remove(found)
-            await work.commit()
-        assert [event.event for event in sink.batches[0]] == [
-            SampleRenamed(sample_id=sample.id, title="gone")
-        ]
