@@ -18,6 +18,7 @@ from fastapi_chassis.plugins.sqlalchemy.connection import Database
 from fastapi_chassis.plugins.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
 
 BULK = 10_000
+COLUMNS = ("id", "version", "title", "owner_id", "description", "is_active", "position", "created_at")
 
 
 class Article(BaseAggregate):
@@ -254,10 +255,11 @@ class PlainConnection(asyncpg.Connection):
 
 
 class ByDriver:
-    """The pool of asyncpg without anything around it: records, no entities."""
+    """The pool of asyncpg without anything around it: records, no entities, COPY by hand."""
 
     def __init__(self, pool: asyncpg.Pool, table: Table, asked: Questions) -> None:
         self.pool, self.asked = pool, asked
+        self.batch: list[Article] = []
         columns = ", ".join(f'"{name}"' for name in table.c.keys())  # noqa: SIM118 - a ColumnCollection
         self.select_one = f'SELECT {columns} FROM "{table.name}" WHERE id = $1'
         self.select_list = (
@@ -273,3 +275,12 @@ class ByDriver:
     async def list(self, operations: int) -> None:
         for _ in range(operations):
             assert len(await self.pool.fetch(self.select_list, self.asked.owner, True)) == 50  # noqa: FBT003 - a parameter
+
+    def prepare(self) -> None:
+        self.batch = [article(position, self.asked.owner) for position in range(BULK)]
+
+    async def add_many(self, operations: int) -> None:
+        for _ in range(operations):
+            records = [tuple(ByCore.row(one).values()) for one in self.batch]
+            async with self.pool.acquire() as connection, connection.transaction():
+                await connection.copy_records_to_table("article", records=records, columns=COLUMNS)

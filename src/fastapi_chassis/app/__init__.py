@@ -10,7 +10,7 @@ from fastapi_chassis.app.container import Container, Need, title_of
 from fastapi_chassis.app.lifecycle import Lifecycle, PluginStartError
 from fastapi_chassis.app.listening import AddressError, holder_of, listen_at
 from fastapi_chassis.app.memory import InMemoryStore
-from fastapi_chassis.app.migrations import Migrations
+from fastapi_chassis.app.migrations import Migrations, MigrationWriter
 from fastapi_chassis.app.module import ServiceModule
 from fastapi_chassis.app.plugin import PluginAbstract, PluginContext
 from fastapi_chassis.app.road import Road
@@ -27,6 +27,7 @@ __all__ = (
     "Container",
     "InMemoryStore",
     "Lifecycle",
+    "MigrationWriter",
     "Migrations",
     "Need",
     "OnReady",

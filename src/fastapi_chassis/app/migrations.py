@@ -1,6 +1,7 @@
 """Migrations: what a plugin with a schema offers, so that the command line need not know it."""
 
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from fastapi_chassis.domain import Finding
 
@@ -31,5 +32,21 @@ class Migrations(Protocol):
 
         Raises:
             ChassisError: there is no such revision, or no way back to it.
+        """
+        ...
+
+
+@runtime_checkable
+class MigrationWriter(Protocol):
+    """Migrations that can compare the service's entities with the database, and write the step between."""
+
+    async def write(self, message: str) -> Path | None:
+        """Writes the step that is missing.
+
+        Args:
+            message: what it does, for its name.
+
+        Returns:
+            The file, for somebody to read before it is applied; None where nothing is missing.
         """
         ...

@@ -84,15 +84,20 @@ def migrate(
         bool, typer.Option("--check", help="Change nothing; exit with 1 if something is missing.")
     ] = False,
     down: Annotated[str | None, typer.Option(metavar="REVISION", help="Go back to this revision.")] = None,
+    new: Annotated[
+        str | None, typer.Option(metavar="MESSAGE", help="Write the version that the entities lack.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring the database to the schema that the service needs."""
-    from fastapi_chassis.cli.migrate import check_migrations, run_migrations
+    from fastapi_chassis.cli.migrate import check_migrations, run_migrations, write_migration
 
-    if check and down:
-        raise typer.BadParameter("--check and --down exclude each other")
+    if check + bool(down) + bool(new) > 1:
+        raise typer.BadParameter("--check, --down and --new exclude each other")
     if check:
         check_migrations(source, as_json=as_json)
+    elif new:
+        write_migration(source, new, as_json=as_json)
     else:
         run_migrations(source, down=down, as_json=as_json)
 

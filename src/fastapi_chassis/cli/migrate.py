@@ -1,11 +1,13 @@
 """`chassis migrate`: brings databases to the schema that the service needs."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import typer
 
-from fastapi_chassis.app import ApplicationAbstract, Migrations
+from fastapi_chassis.app import ApplicationAbstract, Migrations, MigrationWriter
 from fastapi_chassis.cli.options import Source
 from fastapi_chassis.cli.output import print_findings, print_json, reported
 from fastapi_chassis.cli.progress import told
@@ -43,6 +45,24 @@ def check_migrations(source: Source, *, as_json: bool) -> None:
     with reported(TITLE, trace=source.trace, as_json=as_json):
         pending = _asked(build_target(source), run)
     print_findings("migrations", (one for found in pending.values() for one in found), as_json=as_json)
+
+
+def write_migration(source: Source, message: str, *, as_json: bool) -> None:
+    """Writes the step from the database to the service's entities, by every plugin that can."""
+
+    async def run(migrations: Migrations) -> Path | str | None:
+        return await migrations.write(message) or "" if isinstance(migrations, MigrationWriter) else None
+
+    with reported(TITLE, trace=source.trace, as_json=as_json):
+        asked = _asked(build_target(source), run)
+    files = {plugin: file and os.path.relpath(file) for plugin, file in asked.items() if file is not None}
+    if as_json:
+        print_json(files)
+        return
+    for plugin, file in files.items():
+        typer.echo(f"{plugin}  wrote  {file}" if file else f"{plugin}  nothing to do")
+    if not files:
+        typer.echo(f"{', '.join(asked)} can't write migrations; write them by hand.")
 
 
 def _asked[R](application: ApplicationAbstract, ask: Callable[[Migrations], Awaitable[R]]) -> dict[str, R]:

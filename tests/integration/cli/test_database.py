@@ -68,6 +68,21 @@ def test_doctor_finds_the_missing_migration_and_changes_nothing(sqlite: Folder) 
         assert database.execute("select name from sqlite_master").fetchall() == []
 
 
+@pytest.mark.requirement("REP-6")
+def test_a_version_is_written_applied_and_undone(sqlite: Folder) -> None:
+    config = (sqlite.path / "application.yaml").read_text(encoding="utf-8")
+    assert "no folder is named for versions" in sqlite.chassis("migrate", "--new", "items").report
+    sqlite.write("application.yaml", config.replace("shop.db'", "shop.db', migrations: migrations"))
+    assert "chassis migrate --new" in sqlite.chassis("migrate").report
+    written = sqlite.chassis("migrate", "--new", "items", "--json").json["sqlalchemy"]
+    assert "create_table('item'" in (sqlite.path / written).read_text(encoding="utf-8")
+    assert "sqlalchemy  applied  service" in sqlite.chassis("migrate").out
+    assert sqlite.chassis("migrate", "--new", "nothing").out == "sqlalchemy  nothing to do\n"
+    assert "sqlalchemy  undone  service" in sqlite.chassis("migrate", "--down", "-1").out
+    assert sqlite.chassis("migrate", "--check").code == 1
+    assert "exclude each other" in sqlite.chassis("migrate", "--check", "--new", "items").err
+
+
 def test_messages_name_the_store(sqlite: Folder) -> None:
     out = sqlite.chassis("messages", "--explain").out
     assert "outbox sqlalchemy" in out

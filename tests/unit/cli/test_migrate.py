@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from fastapi_chassis.cli.migrate import check_migrations, run_migrations
+from fastapi_chassis.cli.migrate import check_migrations, run_migrations, write_migration
 from fastapi_chassis.cli.options import Source
 from tests.unit.cli.ledger import Ledger, ledger, service
 
@@ -63,3 +63,9 @@ def test_nobody_to_ask(source: Source, capsys: pytest.CaptureFixture[str]) -> No
         run_migrations(source, down=None, as_json=False)
     assert ended.value.exit_code == 2
     assert "no plugin of shop has migrations" in capsys.readouterr().err
+
+
+def test_what_can_not_be_written_is_said(named: Named, capsys: pytest.CaptureFixture[str]) -> None:
+    named()
+    write_migration(Source(), "lines", as_json=False)
+    assert capsys.readouterr().out == "ledger can't write migrations; write them by hand.\n"

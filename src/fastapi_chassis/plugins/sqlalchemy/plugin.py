@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fastapi_chassis.app import PluginAbstract, PluginContext
 from fastapi_chassis.config import RootConfig
-from fastapi_chassis.domain import Finding
 from fastapi_chassis.plugins.sqlalchemy.config import SqlAlchemyConfig
 from fastapi_chassis.plugins.sqlalchemy.connection import Database, open_sqlalchemy
 from fastapi_chassis.plugins.sqlalchemy.health import ping
@@ -44,7 +43,8 @@ class SqlAlchemyPlugin(PluginAbstract[SqlAlchemyConfig]):
     @override
     def migrations(self) -> SqlAlchemyMigrations:
         """Returns how the schema is brought up to date."""
-        return SqlAlchemyMigrations(self.config, self.store().database.schema)
+        place = f"plugins.{self.instance}.migrations"
+        return SqlAlchemyMigrations(self.config, self.store().database.schema, place)
 
     @override
     async def start(self, context: PluginContext) -> None:
@@ -54,23 +54,12 @@ class SqlAlchemyPlugin(PluginAbstract[SqlAlchemyConfig]):
             DatabaseAwayError: it can't be reached.
             MigrationError: it is not up to date, or could not be brought there.
         """
-        self._look_for_migrations()
+        self.migrations().folder()
         database = self.store().database
         engine = await context.enter(open_sqlalchemy(database))
         await self._bring_up_to_date(context.config)
         context.provide(AsyncEngine, engine)
         context.health(self.instance, ping, database)
-
-    def _look_for_migrations(self) -> None:
-        folder = self.config.migrations
-        if folder is not None and not folder.is_dir():
-            raise MigrationError(
-                Finding(
-                    f"the folder {folder.absolute()} is not there",
-                    where=f"plugins.{self.instance}.migrations",
-                    remedy="correct the path, or write the first version with chassis add migration.",
-                )
-            )
 
     async def _bring_up_to_date(self, root: RootConfig) -> None:
         migrations = self.migrations()

@@ -13,7 +13,7 @@ from fastapi_chassis.plugins.sqlalchemy.executor import Work
 from fastapi_chassis.plugins.sqlalchemy.migrations.lines import Line, lines_of, versions_in
 
 _MIGRATE = "run chassis migrate."
-_WRITE = "write a version with chassis add migration, then run chassis migrate"
+_WRITE = "write a version with chassis migrate --new, then run chassis migrate"
 
 
 async def pending(

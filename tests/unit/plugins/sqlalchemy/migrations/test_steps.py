@@ -2,6 +2,7 @@ import pytest
 
 from fastapi_chassis.plugins.sqlalchemy import (
     Database,
+    MigrationError,
     SqlAlchemyConfig,
     SqlAlchemyMigrations,
     SqlAlchemyStore,
@@ -17,7 +18,9 @@ async def test_a_plugin_s_steps_know_its_configuration_and_its_tables(tmp_path):
     store = SqlAlchemyStore(Database(config))
     store.repository(WordRepository)
     steps = SqlAlchemyMigrations(config, store.database.schema)
-    assert len(await steps.pending()) == 1
+    for step in (steps.pending(), steps.migrate(), steps.downgrade("base")):
+        with pytest.raises(MigrationError, match="is not there"):
+            await step
     script = await steps.write("words")
     assert script is not None
     assert script.parent == tmp_path / "migrations"
