@@ -41,6 +41,8 @@ from fastapi_chassis.application.unit_of_work import (
     EventSink,
     OneAggregatePerCommitError,
     RecordedEvent,
+    Session,
+    SessionUnitOfWork,
     TransactionRequiredError,
     UnsavedEventsError,
 )
@@ -79,6 +81,8 @@ __all__ = (
     "Road",
     "ScopeFactory",
     "Selection",
+    "Session",
+    "SessionUnitOfWork",
     "Step",
     "StoredAnswer",
     "TraceBehavior",

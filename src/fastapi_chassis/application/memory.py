@@ -12,7 +12,7 @@ from fastapi_chassis.application.idempotency import IdempotencyStore, StoredAnsw
 from fastapi_chassis.application.matching import arranged, behind, matches
 from fastapi_chassis.application.repository import AbstractRepository
 from fastapi_chassis.application.selection import Selection
-from fastapi_chassis.application.unit_of_work import AbstractUnitOfWork, EventDispatch, EventSink
+from fastapi_chassis.application.unit_of_work import EventDispatch, EventSink, SessionUnitOfWork
 from fastapi_chassis.domain import ConflictException, Criterion, UnavailableException
 
 type Rows = dict[object, object]
@@ -114,7 +114,10 @@ class MemorySession:
         """Removes a row."""
         self.put(entity, key, _REMOVED)
 
-    def commit(self) -> None:
+    async def begin(self) -> None:
+        """Nothing is to be done before something is written."""
+
+    async def commit(self) -> None:
         """Makes the changes everybody's."""
         for entity, changes in self._changes.items():
             rows = self.store.rows(entity)
@@ -123,9 +126,9 @@ class MemorySession:
                     rows.pop(key, None)
                 else:
                     rows[key] = row
-        self.close()
+        await self.end()
 
-    def close(self) -> None:
+    async def end(self) -> None:
         """Forgets the changes and lets the next one in."""
         self._changes.clear()
         self.store.release(self)
@@ -133,7 +136,7 @@ class MemorySession:
             self._locks.popitem()[1].release()
 
 
-class InMemoryUnitOfWork(AbstractUnitOfWork):
+class InMemoryUnitOfWork(SessionUnitOfWork[MemorySession]):
     """A transaction on a memory store.
 
     Args:
@@ -149,25 +152,7 @@ class InMemoryUnitOfWork(AbstractUnitOfWork):
         sink: EventSink | None = None,
         dispatch: EventDispatch | None = None,
     ) -> None:
-        if dispatch is None:
-            super().__init__(sink=sink)
-        else:
-            super().__init__(sink=sink, dispatch=dispatch)
-        self._session = MemorySession(store or MemoryStore())
-
-    @property
-    def session(self) -> MemorySession:
-        """The changes of this transaction."""
-        return self._session
-
-    async def _begin(self) -> None:
-        return None
-
-    async def _commit(self) -> None:
-        self._session.commit()
-
-    async def _rollback(self) -> None:
-        self._session.close()
+        super().__init__(MemorySession(store or MemoryStore()), sink=sink, dispatch=dispatch)
 
 
 class AbstractRepositoryInMemory[Entity, Key](AbstractRepository[Entity, Key]):
@@ -247,7 +232,7 @@ class AbstractRepositoryInMemory[Entity, Key](AbstractRepository[Entity, Key]):
             raise
         finally:
             if self._unit_of_work is None:
-                self._session.commit()
+                await self._session.commit()
 
     def _rows(self) -> list[Entity]:
         return cast("list[Entity]", list(self._session.rows(self.entity).values()))

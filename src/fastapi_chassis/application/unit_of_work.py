@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self, cast
+from typing import Protocol, Self, cast, override
 
 from fastapi_chassis.domain import (
     BaseAggregate,
@@ -92,9 +92,9 @@ class AbstractUnitOfWork(ABC):
         dispatch: runs the handlers of domain events, within the transaction.
     """
 
-    def __init__(self, *, sink: EventSink | None = None, dispatch: EventDispatch = _nobody) -> None:
+    def __init__(self, *, sink: EventSink | None = None, dispatch: EventDispatch | None = None) -> None:
         self._sink = sink
-        self._dispatch = dispatch
+        self._dispatch = dispatch or _nobody
         self._seen: dict[int, BaseAggregate] = {}
         self._saved: dict[int, int] = {}
         self._after_commit: list[Callable[[], None]] = []
@@ -179,6 +179,56 @@ class AbstractUnitOfWork(ABC):
 
     @abstractmethod
     async def _rollback(self) -> None: ...
+
+
+class Session(Protocol):
+    """What repositories, outbox and inbox of one message write through."""
+
+    async def begin(self) -> None:
+        """Opens the transaction."""
+        ...
+
+    async def commit(self) -> None:
+        """Makes the work permanent, and ends."""
+        ...
+
+    async def end(self) -> None:
+        """Undoes what is not committed, and lets go what is held."""
+        ...
+
+
+class SessionUnitOfWork[S: Session](AbstractUnitOfWork):
+    """A unit of work whose store does all of it in a session.
+
+    Args:
+        session: not begun.
+        sink: takes the integration events; without one they end here.
+        dispatch: runs the handlers of domain events, within the transaction.
+    """
+
+    def __init__(
+        self, session: S, *, sink: EventSink | None = None, dispatch: EventDispatch | None = None
+    ) -> None:
+        super().__init__(sink=sink, dispatch=dispatch)
+        self._session = session
+
+    @property
+    @override
+    def session(self) -> S:
+        """What repositories, outbox and inbox write through."""
+        return self._session
+
+    @override
+    async def _begin(self) -> None:
+        await self._session.begin()
+
+    @override
+    async def _commit(self) -> None:
+        await self._session.commit()
+
+    @override
+    async def _rollback(self) -> None:
+        await self._session.end()
 
 
 def _unsaved(aggregate: BaseAggregate) -> UnsavedEventsError:

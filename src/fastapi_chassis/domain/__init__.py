@@ -19,6 +19,7 @@ from fastapi_chassis.domain.exceptions import (
     UnavailableException,
     ValidationException,
     WiringError,
+    translating,
 )
 from fastapi_chassis.domain.identity import new_id
 from fastapi_chassis.domain.lookups import (
@@ -85,4 +86,5 @@ __all__ = (
     "problem_with",
     "shape_of",
     "snake_case",
+    "translating",
 )

@@ -1,6 +1,7 @@
 """The two error families: AppException is told to the caller, ChassisError to the operator."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -154,3 +155,23 @@ class MissingExtraError(ChassisError):
                 remedy=f'pip install "fastapi-chassis[{extra}]"',
             )
         )
+
+
+@contextmanager
+def translating(told: Callable[[Exception], Exception | None]) -> Iterator[None]:
+    """Turns what a vendor's client raises into the families of the service.
+
+    Args:
+        told: what is raised instead of an exception; None where that is raised as it is.
+    """
+    try:
+        yield
+    except (AppException, ChassisError):
+        raise
+    except Exception as error:
+        translated = told(error)
+        if translated is None:
+            raise
+        # an expected outcome needs no trace, and the client's text may hold values
+        expected = isinstance(translated, AppException) and not isinstance(translated, UnavailableException)
+        raise translated from (None if expected else error)

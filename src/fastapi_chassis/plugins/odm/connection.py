@@ -1,8 +1,8 @@
 """The connection: client, time-outs and the probe; the one place that opens, closes and translates errors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from datetime import UTC
 from typing import Any
 from weakref import WeakValueDictionary
@@ -13,7 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidOperation, InvalidURI, OperationFailure, PyMongoError
 from pymongo.monitoring import CommandListener, ConnectionPoolListener
 
-from fastapi_chassis.domain import AppException, ChassisError, Finding, UnavailableException
+from fastapi_chassis.domain import ChassisError, Finding, UnavailableException, translating
 from fastapi_chassis.plugins.odm.codec import OPTIONS, Document
 from fastapi_chassis.plugins.odm.config import ODMConfig
 from fastapi_chassis.plugins.odm.errors import told
@@ -31,25 +31,14 @@ class DatabaseAwayError(ChassisError):
     """The database can't be reached, or does not let the service in."""
 
 
-@contextmanager
-def translate_errors() -> Iterator[None]:
+def translate_errors() -> AbstractContextManager[None]:
     """Turns what the database and its driver raise into the families of the service.
 
     Raises:
         AppException: what the caller is told.
         ChassisError: what the operator is told.
     """
-    try:
-        yield
-    except (AppException, ChassisError):
-        raise
-    except Exception as error:
-        translated = told(error)
-        if translated is None:
-            raise
-        # an expected outcome needs no trace, and the driver's text may hold a document's values
-        expected = isinstance(translated, AppException) and not isinstance(translated, UnavailableException)
-        raise translated from (None if expected else error)
+    return translating(told)
 
 
 class DocumentDatabase:

@@ -88,6 +88,9 @@ class RedisSession:
         self._held[name] = encode_value(token)
         return True
 
+    async def begin(self) -> None:
+        """Nothing is sent before the commit, but what holds names."""
+
     async def commit(self) -> None:
         """Writes everything in one step, once every row is as it was read.
 
@@ -103,11 +106,11 @@ class RedisSession:
             ]
             if not changes or await self._written(changes):
                 self._forget()
-                await self.close()
+                await self.end()
                 return
         raise UnavailableException("other transactions write the same rows", retry_after=1)
 
-    async def close(self) -> None:
+    async def end(self) -> None:
         """Forgets the changes and lets go what is held."""
         self._forget()
         held, self._held = self._held, {}

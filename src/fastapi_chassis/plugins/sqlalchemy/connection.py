@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event, text
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
-from fastapi_chassis.domain import AppException, ChassisError, Finding, UnavailableException
+from fastapi_chassis.domain import ChassisError, Finding, UnavailableException, translating
 from fastapi_chassis.plugins.sqlalchemy.columns import DECIMAL_COLLATION, dump_json
 from fastapi_chassis.plugins.sqlalchemy.compiled import Row, Statement
 from fastapi_chassis.plugins.sqlalchemy.config import SqlAlchemyConfig
@@ -48,25 +48,14 @@ class SqliteConnection(sqlite3.Connection):
             self.execute(f"PRAGMA {pragma}")
 
 
-@contextmanager
-def translate_errors() -> Iterator[None]:
+def translate_errors() -> AbstractContextManager[None]:
     """Turns what the database and its driver raise into the families of the service.
 
     Raises:
         AppException: what the caller is told.
         ChassisError: what the operator is told.
     """
-    try:
-        yield
-    except (AppException, ChassisError):
-        raise
-    except Exception as error:
-        translated = told(error)
-        if translated is None:
-            raise
-        # an expected outcome needs no trace, and the driver's text may hold a row's values
-        expected = isinstance(translated, AppException) and not isinstance(translated, UnavailableException)
-        raise translated from (None if expected else error)
+    return translating(told)
 
 
 def create_engine(config: SqlAlchemyConfig) -> AsyncEngine:

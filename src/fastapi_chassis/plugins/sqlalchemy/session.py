@@ -45,7 +45,7 @@ class SqlAlchemySession:
         """Whether a transaction is open."""
         return self._is_open
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """Opens the transaction; nothing is sent before something is written."""
         self._is_open = True
 

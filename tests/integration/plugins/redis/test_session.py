@@ -195,18 +195,18 @@ async def test_who_can_not_hold_a_row_in_time_is_told(client: RedisClient) -> No
     await first.hold("row")
     with pytest.raises(UnavailableException, match="still writing"):
         await second.hold("row")
-    await first.close()
+    await first.end()
     await second.hold("row")
-    await second.close()
+    await second.end()
 
 
 async def test_what_is_held_is_given_back_by_its_holder_only(client: RedisClient) -> None:
     late, holder = RedisSession(client, lock_timeout=0.1), RedisSession(client, lock_timeout=60)
     await late.hold("row")
     await holder.hold("row")  # once the time of the late one is over
-    await late.close()
+    await late.end()
     assert await client.exists("row")
-    await holder.close()
+    await holder.end()
     assert not await client.exists("row")
 
 
