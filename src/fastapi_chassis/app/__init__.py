@@ -13,8 +13,9 @@ from fastapi_chassis.app.memory import InMemoryStore
 from fastapi_chassis.app.migrations import Migrations, MigrationWriter
 from fastapi_chassis.app.module import ServiceModule
 from fastapi_chassis.app.plugin import PluginAbstract, PluginContext
+from fastapi_chassis.app.recipe import OnReady, Recipe, recipe_of
 from fastapi_chassis.app.road import Road
-from fastapi_chassis.app.serving import OnReady, Recipe, recipe_of, serve
+from fastapi_chassis.app.serving import serve
 from fastapi_chassis.app.store import Store
 
 __all__ = (

@@ -9,7 +9,8 @@ from fastapi_chassis.app.blueprint import Blueprint
 from fastapi_chassis.app.catalogue import PluginType
 from fastapi_chassis.app.module import ServiceModule
 from fastapi_chassis.app.plugin_order import AnyPlugin
-from fastapi_chassis.app.serving import recipe_of, serve
+from fastapi_chassis.app.recipe import recipe_of
+from fastapi_chassis.app.serving import serve
 from fastapi_chassis.config import ConfigSources, DependencyConfig, RootConfig
 from fastapi_chassis.domain import Finding, WiringError
 

@@ -12,8 +12,8 @@ from typing import override
 
 from fastapi_chassis.app.application import ApplicationAbstract
 from fastapi_chassis.app.listening import address_error
+from fastapi_chassis.app.recipe import OnReady
 from fastapi_chassis.app.server import DrainingServer, uvicorn_config
-from fastapi_chassis.app.serving import OnReady
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -17,8 +17,8 @@ import uvicorn
 from uvicorn.supervisors import ChangeReload
 
 from fastapi_chassis.app.application import ApplicationAbstract
+from fastapi_chassis.app.recipe import OnReady, Recipe, log_as
 from fastapi_chassis.app.service_server import run_here
-from fastapi_chassis.app.serving import OnReady, Recipe, log_as
 from fastapi_chassis.config import ServerConfig, render_report
 from fastapi_chassis.domain import ChassisError, Finding
 
