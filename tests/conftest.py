@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterable
 
 import pytest
 
+from tests.contract_table import ContractResults
 from tests.requirements_report import ROWS, read_rows
 
 
@@ -17,6 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # Registered as objects, so that they see the tests of the service too.
     config.pluginmanager.register(RequirementMarks(read_rows()), "requirement-marks")
+    config.pluginmanager.register(ContractResults(), "contract-results")
     if os.environ.get("CHASSIS_REQUIRE_BACKENDS") == "1":
         config.pluginmanager.register(NoHiddenFailures(), "no-hidden-failures")
 

@@ -18,6 +18,8 @@ class MessageHarness(MemoryHarness):
 class MessagesInMemory:
     """Mixed into a suite, supplies its `store`."""
 
+    contract_store = "memory"
+
     @pytest.fixture
     def store(self) -> MessageHarness:
         return MessageHarness()

@@ -33,6 +33,8 @@ class MemoryHarness:
 class OnMemory:
     """Mixed into a suite, supplies its `store`."""
 
+    contract_store = "memory"
+
     @pytest.fixture
     def store(self) -> MemoryHarness:
         return MemoryHarness()

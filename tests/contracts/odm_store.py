@@ -83,6 +83,9 @@ async def clear(harness: ODMHarness) -> None:
 class OnFerret:
     """Mixed into a suite, supplies its `store`: a server without transactions."""
 
+    contract_store: str | None = "MongoDB"
+    takes_one_aggregate = True
+
     @pytest.fixture(scope="class")
     @classmethod
     def database(cls, backend: OpenBackend) -> Iterator[tuple[str, str]]:
@@ -104,6 +107,8 @@ class OnFerretAsIfInTransactions(OnFerret):
     Shows what that road sends and refuses; what only a rollback or isolation does is shown on a replica set.
     """
 
+    contract_store = None
+
     @pytest.fixture
     async def store(
         self, database: tuple[str, str], monkeypatch: pytest.MonkeyPatch
@@ -118,6 +123,8 @@ class OnFerretAsIfInTransactions(OnFerret):
 @pytest.mark.skipif(NO_REPLICA_SET is not None, reason=f"no MongoDB replica set: {NO_REPLICA_SET}")
 class OnReplicaSet(OnFerret):
     """Mixed into a suite, supplies its `store`: a server with transactions."""
+
+    contract_store = None
 
     @pytest.fixture(scope="class")
     @classmethod

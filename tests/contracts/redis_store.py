@@ -23,6 +23,8 @@ class RedisHarness(StoreHarness):
 class OnRedis:
     """Mixed into a suite, supplies its `store`."""
 
+    contract_store = "Redis"
+
     @pytest.fixture
     async def store(self, valkey_url: str) -> AsyncIterator[RedisHarness]:
         async with open_client(valkey_url) as client:

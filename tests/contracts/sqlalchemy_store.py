@@ -57,6 +57,8 @@ async def prepare(url: str) -> None:
 class OnSqlite:
     """Mixed into a suite, supplies its `store`."""
 
+    contract_store = "SQLite"
+
     @pytest.fixture(scope="class")
     @classmethod
     def migrated(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -74,6 +76,8 @@ class OnSqlite:
 @pytest.mark.backends("postgresql")
 class OnPostgres:
     """Mixed into a suite, supplies its `store`."""
+
+    contract_store = "PostgreSQL"
 
     @pytest.fixture(scope="class")
     @classmethod

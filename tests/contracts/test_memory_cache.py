@@ -29,7 +29,7 @@ def time_passes(clock: FrozenClock) -> Pass:
 
 @pytest.mark.requirement("TST-1")
 class TestCache(CacheContract):
-    pass
+    contract_store = "memory"
 
 
 async def test_the_value_that_was_not_asked_for_longest_makes_room(clock: FrozenClock) -> None:

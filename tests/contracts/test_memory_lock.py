@@ -29,4 +29,4 @@ def time_passes(clock: FrozenClock) -> Pass:
 
 @pytest.mark.requirement("TST-1", "MISTAKE-7")
 class TestLock(LockContract):
-    pass
+    contract_store = "memory"

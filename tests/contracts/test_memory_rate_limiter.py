@@ -31,7 +31,7 @@ def time_passes(clock: FrozenClock) -> Pass:
 
 @pytest.mark.requirement("API-4", "TST-1")
 class TestRateLimiter(RateLimiterContract):
-    pass
+    contract_store = "memory"
 
 
 async def test_the_key_that_was_not_asked_for_longest_makes_room(clock: FrozenClock) -> None:

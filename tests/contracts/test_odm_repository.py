@@ -2,6 +2,7 @@
 
 import pytest
 
+from fastapi_chassis.testing.contracts.repository_bad_input import RepositoryBadInputContract
 from fastapi_chassis.testing.contracts.repository_concurrency import RepositoryConcurrencyContract
 from fastapi_chassis.testing.contracts.repository_documents import RepositoryDocumentsContract
 from fastapi_chassis.testing.contracts.repository_lookups import RepositoryLookupsContract
@@ -157,4 +158,14 @@ class TestSoftDeleteAsIfInTransactions(OnFerretAsIfInTransactions, RepositorySof
 
 @pytest.mark.requirement("REP-7", "REP-9")
 class TestSoftDeleteOnReplicaSet(OnReplicaSet, RepositorySoftDeleteContract):
+    pass
+
+
+@pytest.mark.requirement("REP-2", "REP-3", "MISTAKE-16")
+class TestBadInputOnFerret(OnFerret, RepositoryBadInputContract):
+    pass
+
+
+@pytest.mark.requirement("REP-2", "REP-3", "MISTAKE-16")
+class TestBadInputOnReplicaSet(OnReplicaSet, RepositoryBadInputContract):
     pass

@@ -29,4 +29,4 @@ def time_passes() -> Pass:
 
 @pytest.mark.requirement("CCH-1")
 class TestCache(CacheContract):
-    pass
+    contract_store = "Redis"

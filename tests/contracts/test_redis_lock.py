@@ -29,4 +29,4 @@ def time_passes() -> Pass:
 
 @pytest.mark.requirement("CCH-2", "MISTAKE-7")
 class TestLock(LockContract):
-    pass
+    contract_store = "Redis"

@@ -41,7 +41,7 @@ def time_passes() -> Pass:
 
 @pytest.mark.requirement("API-4")
 class TestRateLimiter(RateLimiterContract):
-    pass
+    contract_store = "Redis"
 
 
 @pytest.mark.requirement("API-4")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fastapi_chassis.testing.contracts.repository_bad_input import RepositoryBadInputContract
 from fastapi_chassis.testing.contracts.repository_concurrency import RepositoryConcurrencyContract
 from fastapi_chassis.testing.contracts.repository_documents import RepositoryDocumentsContract
 from fastapi_chassis.testing.contracts.repository_lookups import RepositoryLookupsContract
@@ -72,4 +73,9 @@ class TestSoftDelete(OnRedis, RepositorySoftDeleteContract):
 
 @pytest.mark.requirement("REP-1")
 class TestProjection(OnRedis, RepositoryProjectionContract):
+    pass
+
+
+@pytest.mark.requirement("REP-2", "REP-3", "MISTAKE-16")
+class TestBadInput(OnRedis, RepositoryBadInputContract):
     pass

@@ -15,6 +15,8 @@ from tests.contracts.redis_store import RedisHarness
 @pytest.mark.backends("postgresql")
 @pytest.mark.requirement("REP-1", "REP-5")
 class TestRestartOfPostgres(RestartContract):
+    contract_store = "PostgreSQL"
+
     @pytest.fixture
     def server(self, private_backend: OpenBackend) -> Backend:
         return private_backend("postgresql")
@@ -28,6 +30,8 @@ class TestRestartOfPostgres(RestartContract):
 @pytest.mark.backends("ferretdb")
 @pytest.mark.requirement("REP-1", "REP-7")
 class TestRestartOfFerret(RestartContract):
+    contract_store = "MongoDB"
+
     @pytest.fixture
     def server(self, private_backend: OpenBackend) -> Backend:
         return private_backend("ferretdb")
@@ -41,6 +45,8 @@ class TestRestartOfFerret(RestartContract):
 @pytest.mark.backends("valkey")
 @pytest.mark.requirement("REP-1", "REP-8")
 class TestRestartOfRedis(RestartContract):
+    contract_store = "Redis"
+
     @pytest.fixture
     def server(self, private_backend: OpenBackend) -> Backend:
         return private_backend("valkey")
