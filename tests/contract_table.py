@@ -21,14 +21,14 @@ HOLDS, REFUSES, NOT_RUN = "holds", "refuses", "-"
 INTRODUCTION = f"""# The contract of the stores
 
 What every store does, and by which test: a row is a test of `{SUITES}`,
-and it runs against the real server of each column. `{HOLDS}`: it runs there and passes. `{REFUSES}`: the
-server has no transactions, so what would write a second entity in one commit is refused before anything is
-written, and the same test asserts that. `{NOT_RUN}`: the store has no such part, or no server that could be
-restarted.
+and it runs against the real server of each column. `{HOLDS}`: it runs there and passes. `{REFUSES}`:
+the server has no transactions, so what would write a second entity in one commit is refused before
+anything is written, and the same test asserts that. `{NOT_RUN}`: the store has no such part, or no server
+that could be restarted.
 
-`{REWRITE}` writes the table from the test classes
-themselves, and a test fails when it no longer agrees with them. How many cases passed is printed at the end of
-every run of `tests/contracts`.
+`{REWRITE}` writes the table from the
+test classes themselves, and a test fails when it no longer agrees with them. How many cases passed is
+printed at the end of every run of `tests/contracts`.
 """
 
 

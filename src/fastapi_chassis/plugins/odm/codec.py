@@ -1,8 +1,4 @@
-"""DocumentCodec: entities as documents whose values stay what they are for whoever else reads them.
-
-A value that BSON can't hold to its last digit lies there rounded down, and its rest beside it in `_rest`:
-so value and rest, compared one after the other, are ordered as the exact values are.
-"""
+"""DocumentCodec: entities as documents whose values stay what they are for whoever else reads them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,6 +53,9 @@ class ValueCodec:
 
 class DocumentCodec[Entity]:
     """Writes and reads the entities of one class.
+
+    A value that BSON can't hold to its last digit lies there rounded down, and its rest beside it in `_rest`:
+    so value and rest, compared one after the other, are ordered as the exact values are.
 
     Args:
         entity: the class.

@@ -34,6 +34,7 @@ NO_SUCH_COMMAND = 59
 _LEAKED = (
     "duplicate key value violates unique constraint"  # FerretDB's findAndModify tells it as PostgreSQL does
 )
+_CONSTRAINT = "could not create exclusion constraint"
 _INDEX = re.compile(r"index:?\s+'?([^\s']+)", re.IGNORECASE)
 
 
@@ -139,7 +140,8 @@ def violated(error: BaseException) -> str | None:
 
 def unique_values_stand_against(error: OperationFailure) -> bool:
     """Whether an index could not be made because values are there twice."""
-    return any(code == TAKEN for code, _ in _complaints(error))
+    # DocumentDB hands on what PostgreSQL said, without a code of MongoDB
+    return _CONSTRAINT in str(error) or any(code == TAKEN for code, _ in _complaints(error))
 
 
 def _by_code(error: OperationFailure) -> Told:

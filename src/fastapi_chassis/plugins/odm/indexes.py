@@ -99,8 +99,7 @@ class ODMIndexes:
     async def _lacking(self) -> list[tuple[Index, Document | None]]:
         lacking: list[tuple[Index, Document | None]] = []
         known: dict[str, dict[str, Document]] = {}
-        wanted = wanted_indexes(self._documents.layout, carrying=not self._documents.has_transactions)
-        for index in wanted:
+        for index in wanted_indexes(self._documents.layout):
             if index.collection not in known:
                 known[index.collection] = await _existing(self._documents.mongo, index.collection)
             found = known[index.collection].get(index.name)
@@ -109,23 +108,17 @@ class ODMIndexes:
         return lacking
 
 
-def wanted_indexes(layout: Layout, *, carrying: bool) -> Iterable[Index]:
-    """Returns the indexes that a service needs.
-
-    Args:
-        layout: where its entities lie.
-        carrying: whether messages and notes travel within documents.
-    """
+def wanted_indexes(layout: Layout) -> Iterable[Index]:
+    """Returns the indexes that a service needs: of unique values, and of messages and notes in documents."""
     wanted: dict[tuple[str, str], Index] = {}
     for place in layout.entities:
         for name, names in place.unique.items():
             options = {"unique": True, "partialFilterExpression": place.index_filter(names)}
             keys = tuple(place.index_keys(names))
             wanted[place.collection, name] = Index(place.collection, name, keys, options)
-    if carrying:
-        for collection in layout.carrying:
-            for index in (_events_index(collection), _notes_index(collection)):
-                wanted[collection, index.name] = index
+    for collection in layout.carrying:
+        for index in (_events_index(collection), _notes_index(collection)):
+            wanted[collection, index.name] = index
     return wanted.values()
 
 

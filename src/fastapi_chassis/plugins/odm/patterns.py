@@ -1,14 +1,12 @@
-"""Patterns: what `like` and its kin look for, as the regular expressions of MongoDB.
-
-The server folds case by rules of its own, so that what is compared in lower case is written out as classes of
-letters. Two letters have no class: the lower case of one is two letters, that of the other depends on where
-it stands. Texts that hold them are looked at again in Python, where a pattern could meet them.
-"""
+"""Patterns: what `like` and its kin look for, as the regular expressions of MongoDB."""
 
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
+# The server folds case by rules of its own, so what is compared in lower case is written out as classes of
+# letters. Two letters have no class: the lower case of one is two letters, that of the other depends on where
+# it stands. Texts that hold them are looked at again in Python, where a pattern could meet them.
 PECULIAR = "[\u0130\u03a3]"  # capital I with a dot, and capital sigma
 MOST_BYTES = 30_000  # MongoDB takes 32,764
 MOST_WIDE = 1_600  # letters beyond ASCII: what they compile to is bounded as well

@@ -1,10 +1,12 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pymongo
 import pytest
 
-from fastapi_chassis.plugins.odm import ODMConfig
+from fastapi_chassis.plugins.odm import ODMConfig, ODMStore
+from fastapi_chassis.plugins.odm.testing import open_store
+from tests.integration.plugins.odm.orders import OrderRepository
 
 
 @pytest.fixture
@@ -14,3 +16,10 @@ def config(ferretdb_url: str) -> Iterator[ODMConfig]:
     yield ODMConfig.model_validate({"url": ferretdb_url, "database": name})
     with pymongo.MongoClient(ferretdb_url) as client:
         client.drop_database(name)
+
+
+@pytest.fixture
+async def store(config: ODMConfig) -> AsyncIterator[ODMStore]:
+    """Orders, with their indexes, on that database."""
+    async with open_store(config, OrderRepository) as store:
+        yield store

@@ -15,6 +15,7 @@ from fastapi_chassis.plugins.odm import (
     open_odm,
 )
 from fastapi_chassis.plugins.odm.indexes import wanted_indexes
+from fastapi_chassis.plugins.odm.layout import EVENTS_INDEX, NOTES_INDEX
 from fastapi_chassis.plugins.odm.testing import open_store
 from tests.integration.plugins.odm.orders import Order, OrderRepository
 
@@ -67,13 +68,11 @@ async def test_there_is_no_way_back(config: ODMConfig) -> None:
         await ODMIndexes(store_at(config).documents).downgrade("1")
 
 
-def test_with_transactions_nothing_is_carried(config: ODMConfig) -> None:
-    names = [one.name for one in wanted_indexes(store_at(config).documents.layout, carrying=False)]
-    assert names == [
-        "chassis_unique_number",
-        "chassis_unique_buyer_total",
-        "chassis_unique_at",
-    ]
+def test_messages_and_notes_have_theirs_wherever_they_may_travel(config: ODMConfig) -> None:
+    wanted = [str(one) for one in wanted_indexes(store_at(config).documents.layout)]
+    for collection in ("order", "chassis_carrier"):
+        assert f"{collection}.{EVENTS_INDEX}" in wanted
+        assert f"{collection}.{NOTES_INDEX}" in wanted
 
 
 @pytest.mark.parametrize(
