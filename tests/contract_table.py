@@ -20,15 +20,16 @@ SUITES = "fastapi_chassis.testing.contracts"
 HOLDS, REFUSES, NOT_RUN = "holds", "refuses", "-"
 INTRODUCTION = f"""# The contract of the stores
 
-What every store does, and by which test: a row is a test of `{SUITES}`,
-and it runs against the real server of each column. `{HOLDS}`: it runs there and passes. `{REFUSES}`:
-the server has no transactions, so what would write a second entity in one commit is refused before
-anything is written, and the same test asserts that. `{NOT_RUN}`: the store has no such part, or no server
-that could be restarted.
+What every store must do, and by which test: a row is a test of `{SUITES}`.
+Each column is a server that the tests run against: PostgreSQL, FerretDB over DocumentDB for MongoDB,
+Valkey for Redis. `{HOLDS}`: the test runs there. `{REFUSES}`: the server has no transactions, so what would
+write a second entity in one commit is refused before anything is written, and the same test asserts that.
+`{NOT_RUN}`: the store has no such part, or no server that could be restarted. The suites run on a replica set
+of MongoDB as well, where Docker or `CHASSIS_TEST_MONGODB_URL` gives one; they are skipped elsewhere.
 
 `{REWRITE}` writes the table from the
 test classes themselves, and a test fails when it no longer agrees with them. How many cases passed is
-printed at the end of every run of `tests/contracts`.
+printed at the end of every run of `tests/contracts`, and one that fails fails the build.
 """
 
 

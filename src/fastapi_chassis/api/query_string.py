@@ -22,13 +22,14 @@ async def strict_query(request: Request) -> None:
     if not request.scope["query_string"]:
         return
     known = dict(_parameters(_dependant_of(request)))
-    names = [name for name, _ in request.query_params.multi_items()]
+    seen: set[str] = set()
     errors: dict[str, list[str]] = {}
-    for position, name in enumerate(names):
+    for name, _ in request.query_params.multi_items():
         if name not in known:
             errors[name[:_LONGEST_NAME]] = ["unknown parameter"]
-        elif not known[name] and name in names[:position]:
+        elif not known[name] and name in seen:
             errors[name] = ["stands more than once"]
+        seen.add(name)
         if len(errors) == _MOST_ERRORS:
             break
     if errors:

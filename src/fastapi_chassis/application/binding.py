@@ -1,6 +1,6 @@
 """Binding: which entity a repository holds, and the class that joins its questions with a store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast, get_args, get_origin
 
 from fastapi_chassis.application.record_keeping import is_soft
@@ -24,7 +24,8 @@ def bind_repository[R](repository: Callable[..., R], store: type) -> Callable[..
         store: the store's class, which fills the primitives.
 
     Raises:
-        WiringError: the repository does not say what it holds, or marks removals without counting versions.
+        WiringError: the repository does not say what it holds, names fields that its entity lacks, or marks
+            removals without counting versions.
     """
     entity = entity_of(repository)
     if entity is None:
@@ -41,7 +42,27 @@ def bind_repository[R](repository: Callable[..., R], store: type) -> Callable[..
                 remedy="derive it from BaseAggregate.",
             )
         )
+    _check_names(repository, entity)
     own = () if get_origin(repository) else (cast("type", repository),)
     name = own[0].__name__ if own else f"{entity.__name__}Repository"
     members = {"entity": entity, "__module__": getattr(repository, "__module__", __name__)}
     return cast("Callable[..., R]", type(name, (*own, store), members))
+
+
+def _check_names(repository: object, entity: type) -> None:
+    identity: str = getattr(repository, "identity", "id")
+    groups: Iterable[Iterable[str]] = getattr(repository, "unique", ())
+    named = {"identity": [identity], "unique": [name for group in groups for name in group]}
+    shape = shape_of(entity)
+    findings = [
+        Finding(
+            f"{entity.__qualname__} has no field {name}",
+            where=getattr(repository, "__qualname__", entity.__qualname__),
+            remedy=f"correct `{setting}`; the fields are {', '.join(shape)}.",
+        )
+        for setting, names in named.items()
+        for name in dict.fromkeys(names)
+        if name not in shape
+    ]
+    if findings:
+        raise WiringError(*findings)

@@ -81,3 +81,18 @@ def test_a_mark_that_no_version_guards_is_a_wiring_error() -> None:
     with pytest.raises(WiringError, match="SoftWord is SoftDeletable and has no version") as told:
         bind_repository(AbstractRepository[SoftWord, str], AbstractRepositoryInMemory)
     assert told.value.findings[0].remedy == "derive it from BaseAggregate."
+
+
+@pytest.mark.requirement("REP-1")
+def test_names_that_the_entity_lacks_are_findings_of_every_store() -> None:
+    class Misspelt(AbstractRepository[Item, UUID]):
+        identity = "key"
+        unique = (("titel", "amount"), ("titel",))
+
+    with pytest.raises(WiringError) as told:
+        bind_repository(Misspelt, AbstractRepositoryInMemory)
+    assert [finding.what for finding in told.value.findings] == [
+        "Item has no field key",
+        "Item has no field titel",
+    ]
+    assert "`unique`; the fields are id, version, title, amount" in told.value.findings[1].remedy

@@ -13,7 +13,7 @@ from bson import CodecOptions
 from bson.binary import UuidRepresentation
 from bson.datetime_ms import DatetimeMS
 from bson.decimal128 import Decimal128
-from pydantic import TypeAdapter
+from pydantic import PydanticSchemaGenerationError, TypeAdapter
 
 from fastapi_chassis.domain import FieldShape, Finding, ValidationException, WiringError, shape_of
 
@@ -237,6 +237,15 @@ def _findings(entity: type, shape: Mapping[str, FieldShape], identity: str) -> l
         for name, field in shape.items()
         if issubclass(field.type, Enum) and _kinds_of(field.type) not in ({str}, {int})
     ]
+    findings += [
+        Finding(
+            f"pydantic does not know the type {field.annotation}",
+            f"{entity.__qualname__}.{name}",
+            "annotate it with types that it knows.",
+        )
+        for name, field in shape.items()
+        if field.is_document and not field.is_json and not _is_known(field.annotation)
+    ]
     if identity not in shape:
         remedy = "name a field of it: identity = ..."
         return [*findings, Finding(f"{entity.__qualname__} has no field {identity}", remedy=remedy)]
@@ -246,6 +255,14 @@ def _findings(entity: type, shape: Mapping[str, FieldShape], identity: str) -> l
         what = f"{entity.__qualname__}.{identity} can't be the `_id` of a document"
         findings.append(Finding(what, remedy=remedy))
     return findings
+
+
+def _is_known(annotation: Any) -> bool:
+    try:
+        TypeAdapter(annotation)
+    except PydanticSchemaGenerationError:
+        return False
+    return True
 
 
 def _unstorable(name: str, problem: str) -> ValidationException:

@@ -98,10 +98,6 @@ class Layout:
                     remedy=f"name another one: ServiceModule(tables={{{entity.__name__}: 'other_name'}}).",
                 )
             )
-        unknown = [name for names in repository.unique for name in names if name not in codec.shape]
-        if unknown:
-            remedy = f"correct {repository.__name__}.unique."
-            raise WiringError(Finding(f"{entity.__qualname__} has no field {unknown[0]}", remedy=remedy))
         unique = {f"{UNIQUE_INDEX}_{'_'.join(names)}": names for names in repository.unique}
         return StoredEntity(
             collection, identity, codec, Questions(codec), unique, has_version="version" in codec.shape

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, override
 from uuid import UUID, SafeUUID
 
-from pydantic import TypeAdapter
+from pydantic import PydanticSchemaGenerationError, TypeAdapter
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -229,8 +229,7 @@ def column_type(field: FieldShape) -> TypeEngine[Any]:
         ValueError: no database can hold it.
     """
     if field.is_document:
-        adapter: TypeAdapter[object] | None = None if field.is_json else TypeAdapter(field.annotation)  # type: ignore[arg-type]  # read at run time
-        return Document(field.name, adapter)
+        return Document(field.name, None if field.is_json else _adapter(field))
     if issubclass(field.type, Enum):
         kinds = {int if type(one.value) is int else type(one.value) for one in field.type}
         if kinds not in ({str}, {int}):
@@ -239,6 +238,13 @@ def column_type(field: FieldShape) -> TypeEngine[Any]:
             )
         return EnumValue(field.type)
     return _TYPES[field.type]()
+
+
+def _adapter(field: FieldShape) -> TypeAdapter[object]:
+    try:
+        return TypeAdapter(field.annotation)  # type: ignore[arg-type]  # read at run time
+    except PydanticSchemaGenerationError:
+        raise ValueError(f"pydantic does not know the type {field.annotation}") from None
 
 
 def _unstorable(name: str, problem: str) -> ValidationException:

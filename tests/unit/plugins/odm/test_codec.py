@@ -230,3 +230,16 @@ def test_an_identity_lies_in_its_own_place():
     assert codec.key("a") == "a"
     assert codec.path("id") == "_id"
     assert value_codec(shape_of(Plain)["id"]).bson_type == "string"
+
+
+class Engine:
+    pass
+
+
+class Car(BaseAggregate):
+    engine: Engine
+
+
+def test_a_type_that_pydantic_does_not_know_is_a_finding():
+    with pytest.raises(WiringError, match="pydantic does not know the type"):
+        DocumentCodec(Car, "id")

@@ -21,10 +21,6 @@ class OrderRepository(AbstractRepository[OpenOrder, UUID]):
     unique = (("number",), ("at", "note"))
 
 
-class WrongRepository(AbstractRepository[OpenOrder, UUID]):
-    unique = (("numbre",),)
-
-
 class Line(BaseAggregate):
     text: str
 
@@ -53,11 +49,6 @@ def test_two_entities_in_one_collection_are_a_finding():
     layout.stored(bound(OrderRepository), "orders")
     with pytest.raises(WiringError, match="both lie in orders"):
         layout.stored(bound(AbstractRepository[Line, UUID]), "orders")
-
-
-def test_a_unique_value_that_no_field_has_is_a_finding():
-    with pytest.raises(WiringError, match="no field numbre"):
-        Layout().stored(bound(WrongRepository))
 
 
 def test_a_unique_index_covers_exact_values_and_no_nulls():

@@ -196,3 +196,16 @@ async def test_a_given_table_keeps_what_plain_types_would_lose(tmp_path):
         assert [one.title for one in await items.find(order=("price",))] == ["cheap", "Dune"]
         assert await items.count(price__gt=Decimal(10)) == 1
         assert await items.count(size=Size.LARGE) == 1
+
+
+class Engine:
+    pass
+
+
+class Car(BaseAggregate):
+    engine: Engine
+
+
+def test_a_type_that_pydantic_does_not_know_is_a_finding():
+    with pytest.raises(WiringError, match="pydantic does not know the type"):
+        table_for(Car, MetaData(), identity="id", unique=())
