@@ -10,6 +10,7 @@ from fastapi_chassis.messaging.codec import (
 )
 from fastapi_chassis.messaging.config import InboxConfig, MessagingConfig, RelayConfig, RetryConfig
 from fastapi_chassis.messaging.consumer import Consumer
+from fastapi_chassis.messaging.deliveries import Deliveries, Held
 from fastapi_chassis.messaging.envelope import Envelope
 from fastapi_chassis.messaging.event_publisher import EventPublisher, create_event_publisher
 from fastapi_chassis.messaging.handlers_map import consumers_from
@@ -44,6 +45,7 @@ __all__ = (
     "Consumer",
     "DeadLetter",
     "DeadMessage",
+    "Deliveries",
     "Delivery",
     "DirectPublisher",
     "Envelope",
@@ -52,6 +54,7 @@ __all__ = (
     "EventMapper",
     "EventPublisher",
     "EventRegistry",
+    "Held",
     "InMemoryInbox",
     "InMemoryOutbox",
     "InMemoryTransport",
