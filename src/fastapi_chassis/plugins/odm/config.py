@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -12,6 +12,7 @@ type Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
 
 DATABASE = "service"
 _SCHEMES = {"mongodb", "mongodb+srv"}
+_UNVERIFIED = {"tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"}
 _VERIFIED = ProductionRule(
     lambda verifies: verifies is False, "anybody may pass for the server", "name its authority in ca_file"
 )
@@ -80,6 +81,8 @@ class ODMConfig(PluginConfig):
             raise ValueError("expected mongodb://host:27017") from None
         if parts.scheme not in _SCHEMES or not parts.netloc.rpartition("@")[2]:
             raise ValueError("expected mongodb://host:27017, mongodb://one,two,three or mongodb+srv://host")
+        if _UNVERIFIED & {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}:
+            raise ValueError("say tls.verify: false instead, which production refuses")
         return url
 
     @model_validator(mode="after")

@@ -30,7 +30,6 @@ type Told = AppException | ChassisError
 
 TRANSIENT, UNKNOWN = "TransientTransactionError", "UnknownTransactionCommitResult"
 TAKEN = 11000
-NO_SUCH_COMMAND = 59
 _LEAKED = (
     "duplicate key value violates unique constraint"  # FerretDB's findAndModify tells it as PostgreSQL does
 )

@@ -24,7 +24,6 @@ async def becomes(status: StatusService, wanted: HealthStatusEnum) -> float:
     return monotonic() - begun
 
 
-@pytest.mark.requirement("REP-7")
 async def test_it_turns_with_the_server(private_backend: OpenBackend) -> None:
     server = private_backend("ferretdb")
     config = ODMConfig.model_validate({"url": server.url, "selection_timeout": PATIENCE, "heartbeat": 0.5})

@@ -19,7 +19,7 @@ from fastapi_chassis.plugins.odm.layout import EVENTS_INDEX, NOTES_INDEX
 from fastapi_chassis.plugins.odm.testing import open_store
 from tests.integration.plugins.odm.orders import Order, OrderRepository
 
-pytestmark = [pytest.mark.backends("ferretdb"), pytest.mark.requirement("REP-7")]
+pytestmark = pytest.mark.backends("ferretdb")
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from fastapi_chassis.plugins.odm.layout import StoredEntity
 from fastapi_chassis.plugins.odm.meeting import Met, meet
 from tests.integration.plugins.odm.orders import Order, OrderRepository
 
-pytestmark = [pytest.mark.backends("ferretdb"), pytest.mark.requirement("REP-7")]
+pytestmark = pytest.mark.backends("ferretdb")
 
 
 def place_of(store: ODMStore) -> StoredEntity:

@@ -1,12 +1,17 @@
 """What one atomic command writes: an aggregate, its removal, and what travels with it."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from fastapi_chassis.domain import ConflictException, NotFoundException
-from fastapi_chassis.plugins.odm import ODMStore
+from fastapi_chassis.messaging import EnvelopeWriter, MessagingConfig, OutboxPublisher, codec_for
+from fastapi_chassis.plugins.odm import ODMConfig, ODMStore
 from fastapi_chassis.plugins.odm.codec import REMOVED
 from fastapi_chassis.plugins.odm.layout import CARRIER
 from fastapi_chassis.plugins.odm.pending import remove_all, stored_version
+from fastapi_chassis.plugins.odm.testing import open_store
+from fastapi_chassis.testing.contracts.samples import Sample, SampleRepository
 from tests.integration.plugins.odm.orders import Order, OrderRepository
 
 pytestmark = [pytest.mark.backends("ferretdb"), pytest.mark.requirement("REP-7")]
@@ -109,3 +114,29 @@ async def test_many_are_removed_and_those_with_notes_leave_them(store: ODMStore)
     assert REMOVED in left[noted.id]
     assert REMOVED not in left[other.id]
     assert await stored_version(collection, noted.id) is None
+
+
+@pytest.mark.parametrize("patience", [1.0, 600.0])
+async def test_a_tombstone_has_the_time_of_the_server_however_patient_the_client(
+    config: ODMConfig, patience: float
+) -> None:
+    """The client's time-out travels with every command, beside the pipeline that says `$$NOW`."""
+    config = config.model_copy(update={"command_timeout": patience})
+    sink = OutboxPublisher(EnvelopeWriter(codec_for(MessagingConfig()), source="test"))
+    async with open_store(config, SampleRepository) as store:
+        async with store.unit_of_work() as work:
+            sample = await store.repository(SampleRepository)(work).add(Sample(code="a"))
+            await work.commit()
+        async with store.unit_of_work(sink=sink) as work:
+            sample.rename("gone")
+            await store.repository(SampleRepository)(work).remove(sample)
+            await work.commit()
+        (left,) = await store.documents.mongo["sample"].find().to_list()
+        now = (await store.documents.mongo.command("hello"))["localTime"]
+        assert isinstance(left[REMOVED], datetime)
+        assert abs(now.replace(tzinfo=left[REMOVED].tzinfo) - left[REMOVED]) < timedelta(seconds=10)
+        claim = await store.outbox().claim("test", limit=10, lease=timedelta(seconds=30))
+        assert claim is not None
+        (entry,) = claim.entries
+        assert await store.outbox().settle(claim, published=[entry.sequence], failed={})
+        assert await store.documents.mongo["sample"].find().to_list() == []

@@ -1,12 +1,27 @@
-"""What a unit of work keeps to itself, and when it refuses."""
+"""What a unit of work keeps to itself, what it sends, and when it refuses."""
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 
 from fastapi_chassis.application import TransactionRequiredError
-from fastapi_chassis.domain import UnavailableException
-from fastapi_chassis.plugins.odm import ODMSession, ODMStore
+from fastapi_chassis.domain import AlreadyExistsException, UnavailableException
+from fastapi_chassis.plugins.odm import (
+    DocumentDatabase,
+    ODMConfig,
+    ODMIndexes,
+    ODMSession,
+    ODMStore,
+    open_odm,
+)
 from fastapi_chassis.plugins.odm.layout import CARRIER
 from tests.integration.plugins.odm.orders import Order, OrderRepository
 
@@ -81,3 +96,103 @@ async def test_what_is_not_committed_is_forgotten(store: ODMStore) -> None:
         work.session.carry("_notes", [{"key": "mine"}])
     for name in ("order", CARRIER):
         assert await store.documents.mongo[name].count_documents({}) == 0
+
+
+class Sent(CommandListener):
+    """Writes down the commands that a server is sent."""
+
+    def __init__(self) -> None:
+        self.commands: list[Mapping[str, Any]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.commands.append(event.command)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        pass
+
+    @property
+    def names(self) -> list[str]:
+        return [next(iter(command)) for command in self.commands]
+
+
+@pytest.fixture
+def sent() -> Sent:
+    return Sent()
+
+
+@pytest.fixture
+async def watched(config: ODMConfig, sent: Sent) -> AsyncIterator[ODMStore]:
+    store = ODMStore(DocumentDatabase(config, listeners=[sent]))
+    store.repository(OrderRepository)
+    async with open_odm(store.documents):
+        await ODMIndexes(store.documents).migrate()
+        sent.commands.clear()
+        yield store
+
+
+async def test_a_commit_is_one_command_whatever_travels(watched: ODMStore, sent: Sent) -> None:
+    async with watched.unit_of_work() as work:
+        order = await watched.repository(OrderRepository)(work).add(Order(number=1))
+        work.session.carry("_notes", [{"key": "mine"}])
+        work.session.carry("_outbox", [{"id": "first"}, {"id": "second"}])
+        assert set(sent.names) == {"find"}
+        sent.commands.clear()
+        await work.commit()
+    (insert,) = sent.commands
+    (document,) = insert["documents"]
+    assert (document["_id"], len(document["_notes"]), len(document["_outbox"])) == (order.id, 1, 2)
+    assert "autocommit" not in insert
+    assert insert["writeConcern"] == {"w": "majority", "j": True}
+
+
+async def test_with_transactions_all_of_a_unit_is_in_one(watched: ODMStore, sent: Sent) -> None:
+    """The server lacks the command that ends a transaction: what is sent is seen all the same."""
+    watched.documents.has_transactions = True
+    async with watched.unit_of_work() as work:
+        orders = watched.repository(OrderRepository)(work)
+        assert await orders.count() == 0
+        await orders.add_many([Order(number=1), Order(number=2)])
+        assert await orders.count() == 2
+        with pytest.raises(UnavailableException, match="did not say"):
+            await work.commit()
+    before, first, *inside, commit = sent.commands
+    assert "autocommit" not in before  # a read before the first write takes no transaction
+    assert first["startTransaction"] is True
+    assert [name for name in sent.names if name in {"insert", "commitTransaction"}] == [
+        "insert",
+        "commitTransaction",
+    ]
+    assert not any("startTransaction" in command for command in inside)
+    assert {command["autocommit"] for command in (first, *inside, commit)} == {False}
+    assert len({command["txnNumber"] for command in (first, *inside, commit)}) == 1
+    assert commit["writeConcern"] == {"w": "majority", "j": True}
+
+
+async def test_with_transactions_what_is_not_committed_is_aborted(watched: ODMStore, sent: Sent) -> None:
+    watched.documents.has_transactions = True
+    async with watched.unit_of_work() as work:
+        await watched.repository(OrderRepository)(work).add(Order(number=1))
+    assert sent.names[-1] == "abortTransaction"
+    assert "commitTransaction" not in sent.names
+
+
+async def test_with_transactions_a_refused_write_sends_nothing_and_the_rest_goes_on(
+    watched: ODMStore, sent: Sent
+) -> None:
+    async with watched.unit_of_work() as work:
+        await watched.repository(OrderRepository)(work).add(Order(number=1))
+        await work.commit()
+    watched.documents.has_transactions = True
+    sent.commands.clear()
+    async with watched.unit_of_work() as work:
+        orders = watched.repository(OrderRepository)(work)
+        with pytest.raises(AlreadyExistsException):
+            await orders.add(Order(number=1))
+        assert "insert" not in sent.names
+        await orders.add(Order(number=2))
+        with pytest.raises(UnavailableException):
+            await work.commit()
+    assert sent.names[-2:] == ["insert", "commitTransaction"]

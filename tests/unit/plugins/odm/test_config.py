@@ -3,9 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
+from fastapi_chassis.config import EnvironmentEnum
 from fastapi_chassis.plugins.odm import ODMConfig
-
-pytestmark = pytest.mark.requirement("REP-7")
 
 
 def config(**values: object) -> ODMConfig:
@@ -34,6 +33,9 @@ def test_the_database_is_named(values, name):
         {"url": "mongodb://"},
         {"url": "mongodb://[::1"},
         {"url": "host"},
+        {"url": "mongodb://host/?tls=true&tlsInsecure=true"},
+        {"url": "mongodb://host/shop?tlsallowinvalidcertificates=TRUE"},
+        {"url": "mongodb+srv://host/?tlsAllowInvalidHostnames=true"},
         {"database": "a/b"},
         {"database": "a.b"},
         {"database": "x" * 64},
@@ -57,3 +59,10 @@ def test_no_password_shows():
     for text in (repr(told), told.model_dump_json(), told.place):
         assert "horse" not in text
         assert "staple" not in text
+
+
+def test_production_wants_to_know_its_server():
+    unverified = {"tls": {"enabled": True, "verify": False}}
+    assert not config(**unverified).tls.verify
+    with pytest.raises(ValidationError, match="anybody may pass for the server"):
+        ODMConfig.model_validate(unverified, context={"environment": EnvironmentEnum.PRODUCTION})
