@@ -1,4 +1,4 @@
-"""Logins: sessions of users, and the refresh tokens that count.
+"""Logins, and the refresh tokens that count.
 
 Revision ID: 0003
 Revises: 0002
