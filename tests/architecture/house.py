@@ -131,7 +131,7 @@ OWN_WORDS = {
         "session",
     },
     "aiopika": {"topology"},
-    "kafka": {"topology"},
+    "kafka": {"errors", "member", "producer", "progress", "records", "topology"},
     "nats": {"topology"},
     "opentelemetry": {"setup", "routes"},
     "grpc": {"server", "client"},

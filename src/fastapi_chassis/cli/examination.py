@@ -59,10 +59,11 @@ def _python() -> Look:
 
 
 def _plugins(catalogue: PluginCatalogue) -> Look:
-    states = [
-        f"{name} {'installed' if _is_there(catalogue, name) else 'not installed'}" for name in catalogue.names
-    ]
-    return Look("plugins", ", ".join(states) or "none are known")
+    by_state: dict[str, list[str]] = {}
+    for name in catalogue.names:
+        by_state.setdefault("installed" if _is_there(catalogue, name) else "not installed", []).append(name)
+    shown = (f"{state}: {', '.join(names)}" for state, names in sorted(by_state.items()))
+    return Look("plugins", "; ".join(shown) or "none are known")
 
 
 def _is_there(catalogue: PluginCatalogue, name: str) -> bool:

@@ -1,5 +1,6 @@
 """The road between services, free of any broker: publisher, outbox, relay, transport, consumer, inbox."""
 
+from fastapi_chassis.messaging.attributes import attributes_of, envelope_of
 from fastapi_chassis.messaging.codec import (
     Body,
     CloudEventsCodec,
@@ -79,10 +80,12 @@ __all__ = (
     "Subscription",
     "Transport",
     "UnreadableMessage",
+    "attributes_of",
     "codec_for",
     "consumers_from",
     "create_event_publisher",
     "create_integration_event_mediator",
+    "envelope_of",
     "inbox_for",
     "outbox_for",
 )

@@ -1,0 +1,66 @@
+"""Attributes: an envelope as names and texts that travel beside its payload, and back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from fastapi_chassis.messaging.codec import UnreadableMessage
+from fastapi_chassis.messaging.envelope import Envelope
+
+_PLAIN = frozenset({"traceparent", "tracestate", "baggage"})  # as whoever traces looks for them
+_VERSION, _AGGREGATE, _CONTENT = "dataversion", "aggregatetype", "content-type"
+_REQUIRED = ("id", "type", "source", "time")
+
+
+def attributes_of(envelope: Envelope, prefix: str) -> dict[str, str]:
+    """Writes everything but payload, destination and key, as CloudEvents in binary mode name it.
+
+    Args:
+        envelope: the message.
+        prefix: what the protocol puts before each attribute, such as `ce_`.
+    """
+    written = {
+        f"{prefix}id": str(envelope.id),
+        f"{prefix}type": envelope.type,
+        f"{prefix}source": envelope.source,
+        f"{prefix}time": envelope.time.isoformat(),
+        f"{prefix}{_VERSION}": str(envelope.version),
+        _CONTENT: envelope.content_type,
+    }
+    if envelope.aggregate_type:
+        written[f"{prefix}{_AGGREGATE}"] = envelope.aggregate_type
+    for name, value in envelope.headers.items():
+        written[name if name in _PLAIN else f"{prefix}{name}"] = value
+    return written
+
+
+def envelope_of(
+    attributes: Mapping[str, str], prefix: str, *, destination: str, key: str, payload: bytes
+) -> Envelope:
+    """Reads what `attributes_of` wrote; attributes without the prefix are left out, but for those of traces.
+
+    Raises:
+        UnreadableMessage: one that must be there is missing, or is not what it should be.
+    """
+    own = {name.removeprefix(prefix): value for name, value in attributes.items() if name.startswith(prefix)}
+    missing = [name for name in _REQUIRED if name not in own]
+    if missing:
+        raise UnreadableMessage(f"it has no {', '.join(f'{prefix}{name}' for name in missing)}")
+    traces = {name: value for name, value in attributes.items() if name in _PLAIN}
+    known = {*_REQUIRED, _VERSION, _AGGREGATE}
+    try:
+        return Envelope(
+            id=UUID(own["id"]),
+            type=own["type"],
+            version=int(own.get(_VERSION, "1")),
+            source=own["source"],
+            time=datetime.fromisoformat(own["time"]),
+            destination=destination,
+            key=key,
+            aggregate_type=own.get(_AGGREGATE, ""),
+            payload=payload,
+            content_type=attributes.get(_CONTENT, "application/json"),
+            headers={**traces, **{name: value for name, value in own.items() if name not in known}},
+        )
+    except ValueError as fault:
+        raise UnreadableMessage(f"an attribute is not what it should be: {fault}") from None

@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+import pytest
+
+from fastapi_chassis.messaging import UnreadableMessage, attributes_of, envelope_of
+from fastapi_chassis.testing.contracts.envelopes import envelope
+
+RICH = replace(
+    envelope(1),
+    version=3,
+    aggregate_type="sample",
+    headers={"traceparent": "00-1", "tracestate": "a=1", "tenant": "a", "specversion": "1.0"},
+)
+
+
+@pytest.mark.requirement("MSG-6")
+@pytest.mark.parametrize("prefix", ["ce_", "ce-", "cloudEvents_"])
+def test_an_envelope_comes_back(prefix: str) -> None:
+    written = attributes_of(RICH, prefix)
+    assert written[f"{prefix}specversion"] == "1.0"
+    assert written["traceparent"] == "00-1"
+    place = {"destination": RICH.destination, "key": RICH.key, "payload": RICH.payload}
+    assert envelope_of(written, prefix, **place) == RICH  # type: ignore[arg-type]  # names and values
+
+
+def test_what_others_have_added_is_left_out() -> None:
+    written = attributes_of(RICH, "ce_") | {"x-route": "7"}
+    found = envelope_of(written, "ce_", destination="a", key="b", payload=b"")
+    assert found.headers == RICH.headers
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_type", "ce_source", "ce_time"])
+def test_what_must_be_there_is_named(name: str) -> None:
+    written = attributes_of(RICH, "ce_")
+    del written[name]
+    with pytest.raises(UnreadableMessage, match=f"it has no {name}"):
+        envelope_of(written, "ce_", destination="a", key="b", payload=b"")
+
+
+@pytest.mark.parametrize("change", [{"ce_id": "x"}, {"ce_time": "x"}, {"ce_dataversion": "x"}])
+def test_what_is_not_what_it_should_be(change: dict[str, str]) -> None:
+    with pytest.raises(UnreadableMessage, match="not what it should be"):
+        envelope_of(attributes_of(RICH, "ce_") | change, "ce_", destination="a", key="b", payload=b"")
