@@ -1,0 +1,44 @@
+"""The same bookshop with a broker between its modules, by configuration alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from fastapi_chassis.testing import TestApplication, open_application
+
+from .conftest import built, quick_passwords
+from .shop import Shop
+
+
+@pytest.fixture(params=[pytest.param("kafka", marks=pytest.mark.backends("kafka"))])
+def broker(request: pytest.FixtureRequest) -> dict[str, object]:
+    return {
+        "plugins.kafka.enabled": True,
+        "plugins.kafka.servers": request.getfixturevalue("kafka_servers"),
+        "messaging.destination_prefix": f"bookshop-{uuid4().hex}",
+    }
+
+
+@pytest.fixture
+async def app(broker: dict[str, object], tmp_path: Path) -> AsyncIterator[TestApplication]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'bookshop.db'}"
+    async with open_application(built(url, quick_passwords(), settings=broker)) as app:
+        yield app
+
+
+@pytest.mark.requirement("REF-5", "MSG-6")
+async def test_an_item_is_announced_by_way_of_the_broker(app: TestApplication) -> None:
+    ada = await Shop(app).member()
+    for number in range(10):
+        await ada.offer(f"Book {number}")
+    found: list[dict[str, object]] = []
+    async with asyncio.timeout(30):
+        while len(found) < 10:
+            await asyncio.sleep(0.05)
+            found = (await ada.get("/api/notifications/")).json()["items"]
+    await asyncio.sleep(0.3)
+    texts = [str(one["text"]) for one in (await ada.get("/api/notifications/")).json()["items"]]
+    assert sorted(texts) == [f"Your item \u201cBook {number}\u201d is on offer." for number in range(10)]
