@@ -5,7 +5,7 @@ import asyncio
 import importlib
 import sys
 
-SUITES = ("mediator", "startup", "repository", "first_request", "caching")
+SUITES = ("mediator", "startup", "repository", "first_request", "caching", "relay")
 
 
 def main() -> int:

@@ -13,13 +13,19 @@ from .conftest import built, quick_passwords
 from .shop import Shop
 
 
-@pytest.fixture(params=[pytest.param("kafka", marks=pytest.mark.backends("kafka"))])
+@pytest.fixture(
+    params=[
+        pytest.param("kafka", marks=pytest.mark.backends("kafka")),
+        pytest.param("rabbitmq", marks=pytest.mark.backends("rabbitmq")),
+    ]
+)
 def broker(request: pytest.FixtureRequest) -> dict[str, object]:
-    return {
-        "plugins.kafka.enabled": True,
-        "plugins.kafka.servers": request.getfixturevalue("kafka_servers"),
-        "messaging.destination_prefix": f"bookshop-{uuid4().hex}",
-    }
+    own = {"messaging.destination_prefix": f"bookshop-{uuid4().hex}"}
+    if request.param == "kafka":
+        servers = request.getfixturevalue("kafka_servers")
+        return {**own, "plugins.kafka.enabled": True, "plugins.kafka.servers": servers}
+    url = request.getfixturevalue("rabbitmq_url")
+    return {**own, "plugins.aiopika.enabled": True, "plugins.aiopika.url": url}
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ OWN_WORDS = {
         "scripts",
         "session",
     },
-    "aiopika": {"topology"},
+    "aiopika": {"errors", "member", "message", "publishing", "topology"},
     "kafka": {"errors", "member", "producer", "progress", "records", "topology"},
     "nats": {"topology"},
     "opentelemetry": {"setup", "routes"},

@@ -93,10 +93,15 @@ class Deliveries[Handle]:
         for key, lane in list(self._lanes.items()):
             running = [held for held in lane if held in self._tasks.values()]
             kept = [held for held in lane if held in running or not is_lost(held)]
+            first = lane[0]
             self._note(len(kept) - len(lane))
             self._lanes[key] = deque(kept)
             if not kept:
                 self._end(key)
+            elif kept[0] is not first and (timer := self._timers.pop(key, None)) is not None:
+                timer.cancel()  # it was the dropped one's to wait
+                self._ready.append(key)
+        self._go_on()
 
     async def finished(self, matters: Callable[[Held[Handle]], bool] = lambda _: True) -> None:
         """Returns when none of those that matter is being handled any more."""

@@ -155,6 +155,17 @@ async def test_what_waits_to_come_again_may_be_forgotten_too() -> None:
     await member.deliveries.stop()
 
 
+async def test_who_stood_behind_what_was_forgotten_does_not_wait_for_it() -> None:
+    member = Member(lambda one: Retry(timedelta(hours=1)) if numbers([one.envelope]) == [0] else Ack())
+    member.put(0)
+    member.put(1)
+    await member.until(lambda: len(member.handled) == 1)
+    await member.deliveries.finished()
+    member.deliveries.forget(lambda held: held.handle == 0)
+    await member.until(lambda: member.settled == [(1, Ack())])
+    assert member.deliveries.room == 10
+
+
 async def test_what_can_not_be_settled_does_not_hold_up_the_rest() -> None:
     member = Member()
 
