@@ -141,7 +141,7 @@ async def _contestants(url: str, servers: str) -> AsyncIterator[Contestants]:
     await migrate(config)
     store = SqlAlchemyStore(Database(config))
     topic = f"bench.{uuid4().hex}"
-    kafka = KafkaConnection(KafkaConfig.model_validate({"servers": servers}))
+    kafka = KafkaConnection(KafkaConfig.model_validate({"bootstrap_servers": servers}))
     producer = AIOKafkaProducer(
         bootstrap_servers=servers, acks="all", enable_idempotence=True, linger_ms=2, max_batch_size=131_072
     )

@@ -23,7 +23,7 @@ def broker(request: pytest.FixtureRequest) -> dict[str, object]:
     own = {"messaging.destination_prefix": f"bookshop-{uuid4().hex}"}
     if request.param == "kafka":
         servers = request.getfixturevalue("kafka_servers")
-        return {**own, "plugins.kafka.enabled": True, "plugins.kafka.servers": servers}
+        return {**own, "plugins.kafka.enabled": True, "plugins.kafka.bootstrap_servers": servers}
     url = request.getfixturevalue("rabbitmq_url")
     return {**own, "plugins.aiopika.enabled": True, "plugins.aiopika.url": url}
 

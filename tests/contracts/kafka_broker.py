@@ -37,9 +37,7 @@ class KafkaBroker:
         if dead_topic(group) not in await self.connection.topics():
             return []
         found: list[Any] = []
-        consumer = AIOKafkaConsumer(
-            dead_topic(group), **self.connection.options(), auto_offset_reset="earliest"
-        )
+        consumer = self.connection.client(AIOKafkaConsumer, dead_topic(group), auto_offset_reset="earliest")
         await consumer.start()
         try:
             ends = await consumer.end_offsets(consumer.assignment())
@@ -53,7 +51,7 @@ class KafkaBroker:
 
 @asynccontextmanager
 async def broker_at(url: str, **settings: object) -> AsyncIterator[KafkaBroker]:
-    given = {"servers": url.removeprefix("kafka://"), "topics": {"partitions": 3}, **settings}
+    given = {"bootstrap_servers": url.removeprefix("kafka://"), "topics": {"partitions": 3}, **settings}
     async with open_kafka(KafkaConnection(KafkaConfig.model_validate(given))) as connection:
         broker = KafkaBroker(connection)
         try:

@@ -16,4 +16,4 @@ class TestKafka(PluginContract):
 
     @pytest.fixture
     def config(self, kafka_servers: str) -> KafkaConfig:
-        return KafkaConfig.model_validate({"servers": kafka_servers.removeprefix("kafka://")})
+        return KafkaConfig.model_validate({"bootstrap_servers": kafka_servers.removeprefix("kafka://")})

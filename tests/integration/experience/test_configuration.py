@@ -80,8 +80,9 @@ def test_printed_file_and_what_lies_over_it(folder: Folder) -> None:
 def test_parts_that_have_no_room_yet_are_named(folder: Folder) -> None:
     folder.write("application.yaml", CONFIGURATION)
     report = folder.chassis("run", "shop:Shop").report
-    assert report.startswith("shop could not start: 2 findings")
-    assert "application.yaml:7  plugins.kafka\n   no plugin is called kafka\n" in report
+    assert report.startswith("shop could not start: 3 findings")
+    for key in ("outbox", "inbox"):
+        assert f"application.yaml:7  plugins.kafka.{key}\n   unknown key\n" in report
     assert "application.yaml:8  http\n   unknown key\n" in report
 
 

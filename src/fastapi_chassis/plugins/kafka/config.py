@@ -73,7 +73,7 @@ class KafkaConfig(PluginConfig):
     """One cluster; all times in seconds.
 
     Args:
-        servers: `host:9092`, one or several.
+        bootstrap_servers: `host:9092`, one or several.
         username: who logs in, by SASL.
         password: as it is.
         sasl: by which mechanism.
@@ -89,7 +89,7 @@ class KafkaConfig(PluginConfig):
         topics: the topics that are made.
     """
 
-    servers: tuple[Annotated[str, Field(pattern=r"^[^\s/,]+:\d{1,5}$")], ...] = ("localhost:9092",)
+    bootstrap_servers: tuple[Annotated[str, Field(pattern=r"^[^\s/,]+:\d{1,5}$")], ...] = ("localhost:9092",)
     username: str = ""
     password: SecretStr = SecretStr("")
     sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
@@ -104,7 +104,7 @@ class KafkaConfig(PluginConfig):
     held: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     topics: KafkaTopicConfig = Field(default_factory=KafkaTopicConfig)
 
-    @field_validator("servers", mode="before")
+    @field_validator("bootstrap_servers", mode="before")
     @classmethod
     def _one_or_several(cls, given: object) -> object:
         return [part.strip() for part in given.split(",")] if isinstance(given, str) else given
@@ -124,4 +124,4 @@ class KafkaConfig(PluginConfig):
     @property
     def place(self) -> str:
         """The addresses, as an operator may see them."""
-        return ",".join(self.servers)
+        return ",".join(self.bootstrap_servers)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -33,12 +33,21 @@ class KafkaConnection:
         self._known: set[str] = set()
         self._turn = asyncio.Lock()
 
-    def options(self) -> dict[str, object]:
-        """Returns what every client of aiokafka is told."""
+    def client[Client](self, kind: Callable[..., Client], *topics: str, **more: object) -> Client:
+        """Makes a client of aiokafka.
+
+        Args:
+            kind: its class.
+            topics: what a consumer reads.
+            more: what this one is told besides.
+        """
+        return kind(*topics, **self._options(), **more)
+
+    def _options(self) -> dict[str, object]:
         config, tls = self.config, self.config.tls.context()
         protocol = ("SASL_" if config.username else "") + ("SSL" if tls else "PLAINTEXT")
         options: dict[str, object] = {
-            "bootstrap_servers": list(config.servers),
+            "bootstrap_servers": list(config.bootstrap_servers),
             "client_id": self.client_id,
             "request_timeout_ms": milliseconds(config.request_timeout),
             "security_protocol": protocol,
@@ -60,7 +69,7 @@ class KafkaConnection:
         """
         admin = None
         try:
-            admin = AIOKafkaAdminClient(**self.options())
+            admin = self.client(AIOKafkaAdminClient)
             async with asyncio.timeout(self.config.request_timeout + self.config.publish_timeout):
                 await admin.start()
         except (KafkaError, OSError) as error:
@@ -160,5 +169,7 @@ def _away(config: KafkaConfig, error: BaseException) -> KafkaAwayError:
         reason, remedy = "does not let the service in", "see username, password and sasl of the section."
     else:
         reason = f"can't be reached: {type(error).__name__}"
-        remedy = "see whether it runs, and the servers and tls of the section."
-    return KafkaAwayError(Finding(f"kafka ({config.place}) {reason}", "plugins.kafka.servers", remedy))
+        remedy = "see whether it runs, and bootstrap_servers and tls of the section."
+    return KafkaAwayError(
+        Finding(f"kafka ({config.place}) {reason}", "plugins.kafka.bootstrap_servers", remedy)
+    )

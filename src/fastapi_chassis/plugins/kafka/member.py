@@ -91,7 +91,9 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             await self._commit()
             await self._leave()
 
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+    async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride]  # aiokafka awaits it
+        self, revoked: Collection[TopicPartition]
+    ) -> None:
         """Gives partitions back, once what is being handled of them is settled and committed."""
         gone = set(revoked)
         self._deliveries.forget(lambda held: held.handle[0] in gone)
@@ -104,15 +106,17 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         for partition in gone:
             self._progress.pop(partition, None)
 
-    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+    async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride]  # as above
+        self, assigned: Collection[TopicPartition]
+    ) -> None:
         """Begins with partitions where their last member has ended."""
         for partition in assigned:
             self._progress[partition] = Progress()
 
     async def _join(self) -> None:
         config = self._connection.config
-        consumer = AIOKafkaConsumer(
-            **self._connection.options(),
+        consumer: Any = self._connection.client(
+            AIOKafkaConsumer,
             group_id=self._subscription.group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -95,8 +95,8 @@ class KafkaProducer:
         async with self._turn:
             if self._producer is None:
                 config = self._connection.config
-                producer = AIOKafkaProducer(
-                    **self._connection.options(),
+                producer: Any = self._connection.client(
+                    AIOKafkaProducer,
                     acks="all",
                     enable_idempotence=True,
                     linger_ms=round(config.linger * 1_000),

@@ -66,8 +66,11 @@ class ProcessId:
         """Send a signal to it and to every process that it started, directly or not."""
         family = [self] if self.alive else []
         for parent in family:
-            parent.send(number)
+            if number in {signal.SIGSTOP, signal.SIGKILL}:
+                parent.send(signal.SIGSTOP)  # it starts no other one, and its children are still its own
             family += [child for child in map(ProcessId.of, _children(parent.pid)) if child.alive]
+        for process in family:
+            process.send(number)
 
     def stop(self, number: signal.Signals, *, timeout: float = 20.0) -> None:
         """Ask it to end, and kill it when it does not within the time-out in seconds."""

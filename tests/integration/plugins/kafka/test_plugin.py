@@ -67,7 +67,7 @@ def shop_at(servers: str, **settings: object) -> Shop:
         environ={}, directory="/nonexistent", profile="test"
     )
     given = {
-        "plugins.kafka.servers": servers.removeprefix("kafka://"),
+        "plugins.kafka.bootstrap_servers": servers.removeprefix("kafka://"),
         "messaging.destination_prefix": f"test-{uuid4().hex}",
         **settings,
     }

@@ -10,15 +10,15 @@ from fastapi_chassis.testing.backends.certificates import make_certificates
 
 
 def test_servers_are_one_or_several() -> None:
-    assert KafkaConfig.model_validate({"servers": "a:1, b:2"}).servers == ("a:1", "b:2")
-    assert KafkaConfig.model_validate({"servers": ["a:1"]}).place == "a:1"
+    assert KafkaConfig.model_validate({"bootstrap_servers": "a:1, b:2"}).bootstrap_servers == ("a:1", "b:2")
+    assert KafkaConfig.model_validate({"bootstrap_servers": ["a:1"]}).place == "a:1"
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"servers": "kafka://a:1"},
-        {"servers": "a"},
+        {"bootstrap_servers": "kafka://a:1"},
+        {"bootstrap_servers": "a"},
         {"username": "ann"},
         {"password": "horse"},
         {"publish_timeout": 1, "request_timeout": 2},

@@ -58,7 +58,8 @@ def test_a_paused_process_stops_in_order_too(tmp_path):
 
 
 def test_a_signal_reaches_what_a_process_started_too(tmp_path):
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    sleep = "import time; print('up', flush=True); time.sleep(60)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleep!r}])"
     child = spawn(Command((sys.executable, "-c", code)), tmp_path / "log")
     process = ProcessId.of(child.pid)
     grandchildren = Path(f"/proc/{child.pid}/task/{child.pid}/children")
@@ -66,7 +67,7 @@ def test_a_signal_reaches_what_a_process_started_too(tmp_path):
         process.stop(signal.SIGKILL)
         child.wait()
         pytest.skip("this kernel does not list the children of a process")
-    while not grandchildren.read_text():
+    while "up" not in (tmp_path / "log").read_text():  # before that its parent may wait for it in the kernel
         time.sleep(0.01)
     grandchild = ProcessId.of(int(grandchildren.read_text()))
     process.send_all(signal.SIGSTOP)
