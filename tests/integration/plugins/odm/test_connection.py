@@ -71,7 +71,9 @@ async def test_a_frozen_server_holds_nobody_up(private_backend: OpenBackend) -> 
         begun = monotonic()
         with pytest.raises(UnavailableException), translate_errors():
             await mongo["order"].find_one({})
-        assert monotonic() - begun < 2
+        assert (
+            monotonic() - begun < 4
+        )  # of half a second each: the wait, the command, and what a busy machine adds
         server.resume()
         async with asyncio.timeout(5):
             while True:

@@ -199,7 +199,9 @@ async def test_a_replica_behind_a_half_open_network_holds_nobody_up_for_long(rep
                     assert await count(store) == 1
                 except UnavailableException:
                     slow += 1
-                assert time.monotonic() - asked < 1.5
+                assert (
+                    time.monotonic() - asked < 3
+                )  # the time-outs of a question and of its connection, on a busy machine
             assert slow <= 2  # after that it is left out
         await asyncio.sleep(1)
         await serves(store)
