@@ -49,7 +49,8 @@ async def cluster(cluster_server: Backend) -> AsyncIterator[RedisClient]:
 
 @asynccontextmanager
 async def at_cluster(server: Backend) -> AsyncIterator[RedisClient]:
-    async with open_client(server.url, cluster=True, required=False) as client:
+    patient: dict[str, object] = {"rate_limit": {"timeout": 30}, "pool_timeout": 30}
+    async with open_client(server.url, cluster=True, required=False, **patient) as client:
         async with asyncio.timeout(20):
             while not await is_ready(client):
                 await asyncio.sleep(0.1)
