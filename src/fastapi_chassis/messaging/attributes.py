@@ -7,9 +7,11 @@ from uuid import UUID
 from fastapi_chassis.messaging.codec import UnreadableMessage
 from fastapi_chassis.messaging.envelope import Envelope
 
-_PLAIN = frozenset({"traceparent", "tracestate", "baggage"})  # as whoever traces looks for them
 _VERSION, _AGGREGATE, _CONTENT = "dataversion", "aggregatetype", "content-type"
 _REQUIRED = ("id", "type", "source", "time")
+_OWN = frozenset({*_REQUIRED, _VERSION, _AGGREGATE})
+_TRACES = frozenset({"traceparent", "tracestate", "baggage"})  # as whoever traces looks for them
+_PLAIN = _TRACES | _OWN  # a header of an attribute's name travels without the prefix that tells them apart
 
 
 def attributes_of(envelope: Envelope, prefix: str) -> dict[str, str]:
@@ -37,7 +39,7 @@ def attributes_of(envelope: Envelope, prefix: str) -> dict[str, str]:
 def envelope_of(
     attributes: Mapping[str, str], prefix: str, *, destination: str, key: str, payload: bytes
 ) -> Envelope:
-    """Reads what `attributes_of` wrote; attributes without the prefix are left out, but for those of traces.
+    """Reads what `attributes_of` wrote; others are left out, but for those that it writes without the prefix.
 
     Raises:
         UnreadableMessage: one that must be there is missing, or is not what it should be.
@@ -46,8 +48,7 @@ def envelope_of(
     missing = [name for name in _REQUIRED if name not in own]
     if missing:
         raise UnreadableMessage(f"it has no {', '.join(f'{prefix}{name}' for name in missing)}")
-    traces = {name: value for name, value in attributes.items() if name in _PLAIN}
-    known = {*_REQUIRED, _VERSION, _AGGREGATE}
+    plain = {name: value for name, value in attributes.items() if name in _PLAIN}
     try:
         return Envelope(
             id=UUID(own["id"]),
@@ -60,7 +61,7 @@ def envelope_of(
             aggregate_type=own.get(_AGGREGATE, ""),
             payload=payload,
             content_type=attributes.get(_CONTENT, "application/json"),
-            headers={**traces, **{name: value for name, value in own.items() if name not in known}},
+            headers={**plain, **{name: value for name, value in own.items() if name not in _OWN}},
         )
     except ValueError as fault:
         raise UnreadableMessage(f"an attribute is not what it should be: {fault}") from None

@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
 
-from fastapi_chassis.messaging import UnreadableMessage, attributes_of, envelope_of
-from fastapi_chassis.testing.contracts.envelopes import envelope
+from fastapi_chassis.messaging import Envelope, UnreadableMessage, attributes_of, envelope_of
+from fastapi_chassis.testing.contracts.envelopes import any_envelopes, envelope
 
 RICH = replace(
     envelope(1),
@@ -19,8 +20,24 @@ def test_an_envelope_comes_back(prefix: str) -> None:
     written = attributes_of(RICH, prefix)
     assert written[f"{prefix}specversion"] == "1.0"
     assert written["traceparent"] == "00-1"
-    place = {"destination": RICH.destination, "key": RICH.key, "payload": RICH.payload}
-    assert envelope_of(written, prefix, **place) == RICH  # type: ignore[arg-type]  # names and values
+    assert back(written, RICH, prefix) == RICH
+
+
+@pytest.mark.parametrize("name", sorted(attributes_of(RICH, "")))
+def test_a_header_of_an_attributes_name_is_no_attribute(name: str) -> None:
+    sent = replace(RICH, headers={name: "mine", "tenant": "a"})
+    assert back(attributes_of(sent, "ce_"), sent) == sent
+
+
+@given(any_envelopes())
+def test_any_envelope_comes_back(envelopes: list[Envelope]) -> None:
+    for sent in envelopes:
+        assert back(attributes_of(sent, "ce_"), sent) == sent
+
+
+def back(written: dict[str, str], sent: Envelope, prefix: str = "ce_") -> Envelope:
+    place = {"destination": sent.destination, "key": sent.key}
+    return envelope_of(written, prefix, **place, payload=sent.payload)
 
 
 def test_what_others_have_added_is_left_out() -> None:
