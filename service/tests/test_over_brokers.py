@@ -17,6 +17,7 @@ from .shop import Shop
     params=[
         pytest.param("kafka", marks=pytest.mark.backends("kafka")),
         pytest.param("rabbitmq", marks=pytest.mark.backends("rabbitmq")),
+        pytest.param("nats", marks=pytest.mark.backends("nats")),
     ]
 )
 def broker(request: pytest.FixtureRequest) -> dict[str, object]:
@@ -24,8 +25,9 @@ def broker(request: pytest.FixtureRequest) -> dict[str, object]:
     if request.param == "kafka":
         servers = request.getfixturevalue("kafka_servers")
         return {**own, "plugins.kafka.enabled": True, "plugins.kafka.bootstrap_servers": servers}
-    url = request.getfixturevalue("rabbitmq_url")
-    return {**own, "plugins.aiopika.enabled": True, "plugins.aiopika.url": url}
+    plugin = {"rabbitmq": "aiopika", "nats": "nats"}[request.param]
+    url = request.getfixturevalue(f"{request.param}_url")
+    return {**own, f"plugins.{plugin}.enabled": True, f"plugins.{plugin}.url": url}
 
 
 @pytest.fixture

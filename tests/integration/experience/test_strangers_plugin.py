@@ -64,5 +64,5 @@ def test_its_component_makes_the_service_unready(shop: Folder) -> None:
         assert service.stopped_by(signal.SIGTERM) == 0
     looked = shop.chassis("doctor", "shop:Views", "--set", "server.port=0")
     assert looked.code == 1
-    assert "installed: aiopika, clickhouse, kafka, odm, redis, sqlalchemy" in looked.out
+    assert "installed: aiopika, clickhouse, kafka, nats, odm, redis, sqlalchemy" in looked.out
     assert "clickhouse is unhealthy: no answer" in looked.out

@@ -1,0 +1,181 @@
+"""The connection: opened when it is needed, once for all who wait, and opened anew after it was lost."""
+
+import asyncio
+import logging
+import random
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi_chassis.domain import ChassisError, Finding, UnavailableException
+from fastapi_chassis.plugins.nats.config import NatsConfig
+from fastapi_chassis.plugins.nats.errors import (
+    NatsAwayError,
+    RefusedError,
+    away,
+    is_login,
+    translate_errors,
+)
+from fastapi_chassis.plugins.nats.topology import prepare_streams
+from fastapi_chassis.plugins.nats.wire import Wire
+
+_log = logging.getLogger("fastapi_chassis.nats")
+
+_CERTIFICATES = "name its authority in tls.ca_file, and a tls.cert_file if it asks for one."
+
+
+class NatsConnection:
+    """One connection to the server, between `open` and `close`.
+
+    Args:
+        config: where it is.
+        name: what the server's operator sees of it.
+    """
+
+    def __init__(self, config: NatsConfig, name: str = "") -> None:
+        self.config = config
+        self.name = name or "fastapi-chassis"
+        self._wire: Wire | None = None
+        self._opening: asyncio.Task[Wire] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._is_open = False
+        self._not_before, self._failures = 0.0, 0
+
+    def open(self) -> None:
+        """Makes ready to connect; connects with the first use."""
+        self._is_open = True
+
+    async def close(self) -> None:
+        """Closes it, and waits for those that were lost."""
+        self._is_open = False
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        if self._wire is not None:
+            self._let_go(self._wire)
+        while self._closing:
+            await asyncio.wait(self._closing)
+
+    async def wire(self) -> Wire:
+        """Returns the connection as it stands, with its streams; connects where there is none.
+
+        Raises:
+            UnavailableException: the server is away.
+            NatsStreamError: it refuses the streams.
+        """
+        wire = self._wire
+        if wire is not None and wire.is_open:
+            return wire
+        if not self._is_open:
+            raise away()
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._connect(), name=f"connect {self.name}")
+            self._opening.add_done_callback(_retrieve)
+        with translate_errors():
+            return await asyncio.shield(self._opening)
+
+    async def check(self) -> None:
+        """Looks whether the server answers and has the streams.
+
+        Raises:
+            NatsAwayError: it does not answer, or lets the service not in.
+            NatsStreamError: it refuses the streams.
+        """
+        try:
+            await self.ping()
+        except UnavailableException as error:
+            cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+            raise NatsAwayError(_finding(self.config, cause)) from None
+
+    async def ping(self) -> int:
+        """Asks for the stream, and returns how many messages lie there.
+
+        Raises:
+            UnavailableException: the server is away.
+        """
+        wire = await self.wire()
+        try:
+            said = await wire.api(f"STREAM.INFO.{self.config.stream.name}")
+        except RefusedError as error:
+            wire.abort()  # the next one makes the streams anew
+            raise away() from error
+        return int(said["state"]["messages"])
+
+    async def _connect(self) -> Wire:
+        if self._wire is not None:
+            self._let_go(self._wire)
+        await asyncio.sleep(self._not_before - time.monotonic())
+        wire = Wire(self.config, self.name)
+        try:
+            await wire.open()
+            wire.partitions = await prepare_streams(wire)
+        except BaseException:
+            self._failures += 1
+            self._not_before = time.monotonic() + self._pause()
+            self._let_go(wire)
+            raise
+        self._failures = 0
+        self._wire = wire
+        return wire
+
+    def _pause(self) -> float:
+        bound = self.config.retry_backoff * 2 ** min(self._failures - 1, 32)
+        return random.uniform(0, min(bound, self.config.longest_backoff))  # noqa: S311 - spreads attempts
+
+    def _let_go(self, wire: Wire) -> None:
+        """Closes in the background: a server that is gone answers to nothing."""
+        if wire is self._wire:
+            self._wire = None
+        closing = asyncio.create_task(wire.close(), name=f"close {self.name}")
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+
+@asynccontextmanager
+async def open_nats(connection: NatsConnection, *, required: bool = True) -> AsyncIterator[NatsConnection]:
+    """Opens a connection, and closes it at the end of the block.
+
+    Args:
+        connection: what to open.
+        required: False enters the block while the server is away; it is used from when it comes.
+
+    Raises:
+        NatsAwayError: the server can't be reached, or does not let the service in.
+        NatsStreamError: it refuses the streams.
+    """
+    connection.open()
+    try:
+        try:
+            await connection.check()
+        except NatsAwayError as error:
+            if required:
+                raise
+            _log.warning("the service starts without nats: %s", error.findings[0].what)
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _retrieve(opening: asyncio.Task[Wire]) -> None:
+    if not opening.cancelled():
+        opening.exception()
+
+
+def _finding(config: NatsConfig, error: Exception) -> Finding:
+    if isinstance(error, ChassisError):
+        return error.findings[0]
+    if is_login(error):
+        return Finding(
+            f"nats ({config.place}) does not let the service in",
+            "plugins.nats",
+            "see username, password and token of the section.",
+        )
+    if isinstance(error, ssl.SSLError):
+        return Finding(f"TLS with nats ({config.place}) fails: {error}", "plugins.nats.tls", _CERTIFICATES)
+    remedy = "see whether its server runs with JetStream, and the url of the section."
+    return Finding(
+        f"nats ({config.place}) can't be reached: {type(error).__name__}",
+        "plugins.nats.url",
+        f"{remedy}\n   {_CERTIFICATES}" if config.uses_tls else remedy,
+    )
