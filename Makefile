@@ -1,7 +1,7 @@
 # The only runner of this repository. `make` alone prints this help.
 .DEFAULT_GOAL := help
 .PHONY: check-lint check-format check-mypy check-pyright check-house
-.PHONY: help run test check format bench bench-smoke requirements docs backends clean
+.PHONY: help run fleet test check format bench bench-smoke faults requirements docs backends clean
 
 ARGS ?=
 UV := ./scripts/uv.sh
@@ -15,6 +15,9 @@ help: ## this list
 
 run: ## serve the bookshop (ARGS="--port 9000")
 	@cd service && exec ../scripts/uv.sh run --frozen --no-default-groups --package bookshop chassis run bookshop.app:Bookshop $(ARGS)
+
+fleet: ## serve the bookshop as three processes over a broker (ARGS="rabbitmq")
+	@cd service && exec ../scripts/uv.sh run --frozen python -m fleet $(ARGS)
 
 test: ## run the tests of the library and the service (ARGS="-k outbox")
 	@$(RUN) pytest -n 2 --dist loadgroup $(ARGS)
@@ -45,6 +48,9 @@ bench: ## measure against the peers
 
 bench-smoke: ## run each benchmark once, briefly
 	@$(RUN) --group bench python -m benchmarks --smoke $(ARGS)
+
+faults: ## break everything for long, over each broker, and count what came of it (ARGS="--transport nats")
+	@$(RUN) python -m tests.faults $(ARGS)
 
 requirements: ## each requirement with the tests that prove it
 	@$(RUN) python tests/requirements_report.py $(ARGS)

@@ -5,7 +5,7 @@ import asyncio
 import importlib
 import sys
 
-SUITES = ("mediator", "startup", "repository", "first_request", "caching", "relay")
+SUITES = ("mediator", "startup", "repository", "first_request", "caching", "relay", "consumer")
 
 
 def main() -> int:
@@ -23,7 +23,8 @@ def main() -> int:
     budgets = []
     for name in arguments.names or SUITES:
         suite = importlib.import_module(f"benchmarks.{name}")
-        budgets += asyncio.run(suite.run(smoke=arguments.smoke))
+        loop_factory = getattr(suite, "LOOP", None)  # the event loop that the suite is measured on
+        budgets += asyncio.run(suite.run(smoke=arguments.smoke), loop_factory=loop_factory)
     print()
     for budget in budgets:
         print(budget)

@@ -1,5 +1,7 @@
 """Notifications: made of the events of others, seen by whom they are for."""
 
+from datetime import timedelta
+
 import pytest
 
 from fastapi_chassis.testing import TestApplication
@@ -43,3 +45,15 @@ async def test_what_is_refused_announces_nothing(app: TestApplication, shop: Sho
     await app.settled()
     assert app.events == []
     assert (await ada.get("/api/notifications/")).json()["items"] == []
+
+
+@pytest.mark.requirement("MSG-8")
+async def test_a_week_later_each_member_is_asked_once_about_an_item(app: TestApplication, shop: Shop) -> None:
+    ada = await shop.member()
+    await ada.offer("Dune")
+    await app.settled()
+    for _ in range(2):
+        await app.advance(timedelta(days=7))
+    ada = await shop.entered()
+    texts = [one["text"] for one in (await ada.get("/api/notifications/")).json()["items"]]
+    assert texts == ["Has your item “Dune” found a reader?", "Your item “Dune” is on offer."]

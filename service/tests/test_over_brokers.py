@@ -18,6 +18,7 @@ from .shop import Shop
         pytest.param("kafka", marks=pytest.mark.backends("kafka")),
         pytest.param("rabbitmq", marks=pytest.mark.backends("rabbitmq")),
         pytest.param("nats", marks=pytest.mark.backends("nats")),
+        pytest.param("redis", marks=pytest.mark.backends("valkey")),
     ]
 )
 def broker(request: pytest.FixtureRequest) -> dict[str, object]:
@@ -25,6 +26,12 @@ def broker(request: pytest.FixtureRequest) -> dict[str, object]:
     if request.param == "kafka":
         servers = request.getfixturevalue("kafka_servers")
         return {**own, "plugins.kafka.enabled": True, "plugins.kafka.bootstrap_servers": servers}
+    if request.param == "redis":
+        url = request.getfixturevalue("valkey_url")
+        streams = {"enabled": True, "prefix": f"test:{uuid4().hex}:"}
+        return {**own, "plugins.redis.enabled": True, "plugins.redis.url": url} | {
+            f"plugins.redis.streams.{name}": value for name, value in streams.items()
+        }
     plugin = {"rabbitmq": "aiopika", "nats": "nats"}[request.param]
     url = request.getfixturevalue(f"{request.param}_url")
     return {**own, f"plugins.{plugin}.enabled": True, f"plugins.{plugin}.url": url}

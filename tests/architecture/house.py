@@ -78,7 +78,7 @@ PLUGIN_FIXED = {"__init__", "config", "connection", "plugin", "health", "depends
 PLUGIN_REQUIRED = {"__init__", "config", "connection", "plugin", "health"}
 PORT_FILES = {
     "repository", "unit_of_work", "outbox", "inbox", "partitions", "store", "lookups", "transport", "queue",
-    "cache", "lock", "rate_limit", "sender",
+    "cache", "lock", "rate_limit", "sender", "schedule", "dead_letters",
 }  # fmt: skip
 OWN_WORDS = {
     "sqlalchemy": {
@@ -99,6 +99,8 @@ OWN_WORDS = {
         "idempotency",
         "audit",
         "replicas",
+        "bell",
+        "envelopes",
     },
     "odm": {
         "codec",
@@ -123,15 +125,21 @@ OWN_WORDS = {
         "driver",
         "errors",
         "idempotency",
+        "lease",
+        "member",
+        "message",
+        "partition",
         "pipeline",
+        "publishing",
         "reading",
         "rows",
         "script",
         "scripts",
         "session",
+        "topology",
     },
     "aiopika": {"errors", "member", "message", "publishing", "topology"},
-    "kafka": {"errors", "member", "producer", "progress", "records", "topology"},
+    "kafka": {"errors", "member", "parcel", "producer", "progress", "records", "topology"},
     "nats": {
         "errors",
         "lease",
@@ -158,6 +166,7 @@ FILE_MEDIAN, FILE_P95, BODY_P95 = 90, 250, 30
 
 FORBIDDEN_FILES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 FORBIDDEN_AFFIXES = ("Impl", "Helper", "Helpers", "Manager", "Util", "Utils")
+FIELD_TERMS = {"ProcessManager"}  # the pattern is known by this name
 
 # Folders whose files have another shape than the rest: generated revisions and text for new services.
 GENERATED = ("migrations/versions/", "cli/templates/")

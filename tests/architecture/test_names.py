@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.house import FORBIDDEN_AFFIXES, FORBIDDEN_FILES, KNOWN_NAMES, USER_BASES
+from tests.architecture.house import FIELD_TERMS, FORBIDDEN_AFFIXES, FORBIDDEN_FILES, KNOWN_NAMES, USER_BASES
 from tests.architecture.source import Source, Violation, exported, library, none_of, plant, service
 
 INTERFACE = re.compile(r"I[A-Z][a-z]")
@@ -19,7 +19,7 @@ def empty_words(sources: Iterable[Source]) -> Iterator[Violation]:
             yield Violation(source.shown, f"a file named {name}", "name it after what it holds.")
         for each in source.classes():
             where = source.at(each.lineno)
-            if each.name.strip("_").endswith(FORBIDDEN_AFFIXES):
+            if each.name.strip("_").endswith(FORBIDDEN_AFFIXES) and each.name not in FIELD_TERMS:
                 yield Violation(
                     where, f"the class {each.name}", "name it after what it is or does: Registry, Relay."
                 )
@@ -65,7 +65,8 @@ def test_rule_finds(tmp_path: Path, file: str, text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Identity", "IntegrationEvent", "InboxStore", "InMemoryOutbox", "Item", "IPAddress"]
+    "name",
+    ["Identity", "IntegrationEvent", "InboxStore", "InMemoryOutbox", "Item", "IPAddress", "ProcessManager"],
 )
 def test_rule_allows(tmp_path: Path, name: str) -> None:
     none_of(empty_words(plant(tmp_path, {"config/a.py": f"class {name}: ..."})))

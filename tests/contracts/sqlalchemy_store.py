@@ -54,6 +54,9 @@ async def prepare(url: str) -> None:
         pass
 
 
+EMPTIED = ("outbox", "partitions", "relays", "inbox", "idempotency", "audit", "schedules")
+
+
 class OnSqlite:
     """Mixed into a suite, supplies its `store`."""
 
@@ -93,6 +96,6 @@ class OnPostgres:
     async def store(self, database_url: str) -> AsyncIterator[SqlHarness]:
         async with harness_at(database_url) as harness:
             async with harness.store.database.engine.begin() as connection:
-                own = "chassis_outbox, chassis_inbox, chassis_idempotency, chassis_relay_lease, chassis_audit"
-                await connection.execute(text(f"TRUNCATE sample, word, card, {own}"))
+                own = [f"chassis_{name}" for name in EMPTIED]
+                await connection.execute(text(f"TRUNCATE sample, word, card, {', '.join(own)}"))
             yield harness

@@ -4,10 +4,10 @@ import pytest
 
 from fastapi_chassis.testing.contracts.outbox import (
     LateCommitContract,
-    OutboxLeaseContract,
     OutboxSettlingContract,
     OutboxWritingContract,
 )
+from fastapi_chassis.testing.contracts.outbox_lease import OutboxLeaseContract
 from tests.contracts.memory_messages import MessagesInMemory
 
 

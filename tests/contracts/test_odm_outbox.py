@@ -2,12 +2,13 @@
 
 import pytest
 
+from fastapi_chassis.plugins.odm.partitions import ODMLeases
 from fastapi_chassis.testing.contracts.outbox import (
     LateCommitContract,
-    OutboxLeaseContract,
     OutboxSettlingContract,
     OutboxWritingContract,
 )
+from fastapi_chassis.testing.contracts.outbox_lease import OutboxLeaseContract
 from tests.contracts.odm_store import OnFerret
 
 
@@ -18,7 +19,8 @@ class TestWritingOnFerret(OnFerret, OutboxWritingContract):
 
 @pytest.mark.requirement("REP-7")
 class TestLeaseOnFerret(OnFerret, OutboxLeaseContract):
-    pass
+    async def test_the_leases_are_those_of_the_store(self, store):
+        assert isinstance(store.outbox().leases, ODMLeases)
 
 
 @pytest.mark.requirement("REP-7")

@@ -2,12 +2,13 @@
 
 import pytest
 
+from fastapi_chassis.plugins.sqlalchemy.partitions import SqlAlchemyLeases
 from fastapi_chassis.testing.contracts.outbox import (
     LateCommitContract,
-    OutboxLeaseContract,
     OutboxSettlingContract,
     OutboxWritingContract,
 )
+from fastapi_chassis.testing.contracts.outbox_lease import OutboxLeaseContract
 from tests.contracts.sqlalchemy_store import OnPostgres, OnSqlite
 
 
@@ -28,7 +29,8 @@ class TestLeaseOnSqlite(OnSqlite, OutboxLeaseContract):
 
 @pytest.mark.requirement("MISTAKE-6")
 class TestLeaseOnPostgres(OnPostgres, OutboxLeaseContract):
-    pass
+    async def test_the_leases_are_those_of_the_store(self, store):
+        assert isinstance(store.outbox().leases, SqlAlchemyLeases)
 
 
 @pytest.mark.requirement("MISTAKE-6")

@@ -35,7 +35,7 @@ class Item(BaseAggregate):
     def create(cls, *, title: str, description: str, owner_id: UUID, at: datetime) -> "Item":
         """Offers something new, and says so to the others."""
         item = cls(title=title, description=description, owner_id=owner_id, created_at=at, updated_at=at)
-        item.record(ItemCreated(item_id=item.id, owner_id=owner_id, title=title))
+        item.record(ItemCreated(item_id=item.id, owner_id=owner_id, title=title, description=description))
         return item
 
     def change(self, *, title: str, description: str, is_active: bool, at: datetime) -> None:

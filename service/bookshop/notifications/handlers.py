@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from bookshop.notifications.commands import ReadNotification
+from bookshop.notifications.commands import AskAboutItem, ReadNotification
 from bookshop.notifications.model import Notification
 from bookshop.notifications.queries import ListNotifications
 from bookshop.notifications.repository import NotificationRepository
 from fastapi_chassis.application import Principal
-from fastapi_chassis.domain import NotFoundException, Page
+from fastapi_chassis.domain import Clock, NotFoundException, Page
 
 
 async def list_notifications(
@@ -26,3 +26,9 @@ async def read_notification(
         raise NotFoundException(f"Notification {command.notification_id} was not found")
     found.read()
     await notifications.update(found)
+
+
+async def ask_about_item(command: AskAboutItem, notifications: NotificationRepository, clock: Clock) -> None:
+    """Asks by another notification."""
+    text = f"Has your item “{command.title}” found a reader?"
+    await notifications.add(Notification(member_id=command.member_id, text=text, created_at=clock.now()))

@@ -6,7 +6,7 @@ from unicodedata import normalize
 from fastapi_chassis.domain import BaseAggregate, ValueObject
 
 MEMBER = frozenset({"items:read", "items:write", "books:read"})
-ADMINISTRATOR = MEMBER | {"items:administer", "users:read", "books:write"}
+ADMINISTRATOR = MEMBER | {"items:administer", "users:read", "books:write", "messages:manage"}
 
 
 class Profile(ValueObject):

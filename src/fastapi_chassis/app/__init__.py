@@ -2,6 +2,7 @@
 
 from fastapi_chassis.app.application import ApplicationAbstract
 from fastapi_chassis.app.assembly import Assembly
+from fastapi_chassis.app.asyncapi import asyncapi_of, known_events, transport_name
 from fastapi_chassis.app.blueprint import Blueprint
 from fastapi_chassis.app.builder import ApplicationGenericBuilder
 from fastapi_chassis.app.catalogue import ENTRY_POINT_GROUP, PluginCatalogue
@@ -14,6 +15,7 @@ from fastapi_chassis.app.migrations import Migrations, MigrationWriter
 from fastapi_chassis.app.module import ServiceModule
 from fastapi_chassis.app.plugin import PluginAbstract, PluginContext
 from fastapi_chassis.app.recipe import OnReady, Recipe, recipe_of
+from fastapi_chassis.app.relaying import run_relay
 from fastapi_chassis.app.road import Road
 from fastapi_chassis.app.serving import serve
 from fastapi_chassis.app.store import Store
@@ -40,11 +42,15 @@ __all__ = (
     "Road",
     "ServiceModule",
     "Store",
+    "asyncapi_of",
     "configuration_schema",
     "holder_of",
+    "known_events",
     "listen_at",
     "load_configuration",
     "recipe_of",
+    "run_relay",
     "serve",
     "title_of",
+    "transport_name",
 )

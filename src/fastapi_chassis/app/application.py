@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import ClassVar, cast
 
 from fastapi import FastAPI
@@ -11,11 +11,13 @@ from fastapi import FastAPI
 from fastapi_chassis.app.assembly import Assembly, assemble
 from fastapi_chassis.app.blueprint import Blueprint, Made
 from fastapi_chassis.app.catalogue import PluginType
+from fastapi_chassis.app.dead_letters import only_carriers
 from fastapi_chassis.app.module import ServiceModule
 from fastapi_chassis.app.start_context import redacted
 from fastapi_chassis.application import Mediator, name_of
 from fastapi_chassis.config import RootConfig, render_report
 from fastapi_chassis.domain import ChassisError, Finding
+from fastapi_chassis.messaging import DeadLetters
 from fastapi_chassis.status import StatusService
 
 _log = logging.getLogger("fastapi_chassis.application")
@@ -112,6 +114,42 @@ class ApplicationAbstract:
             await stack.enter_async_context(parts.status.running())
             parts.status.ready()
             self._running = stack.pop_all()
+
+    @asynccontextmanager
+    async def relaying(self) -> AsyncIterator[None]:
+        """Runs plugins and relays for the length of a block: no HTTP, no consumers, no `on_startup`.
+
+        Raises:
+            ChassisError: a plugin could not start, or there is nothing to relay.
+        """
+        departures = self._assembly.road.departures
+        departures.check()
+        async with self._with_plugins(), departures.relaying():
+            yield
+
+    @asynccontextmanager
+    async def operating(self) -> AsyncIterator[DeadLetters]:
+        """Gives an operator the dead letters for the length of a block: no HTTP, no consumers, no relay.
+
+        What only carries messages is not started: what a replay sends waits in the outbox.
+
+        Raises:
+            ChassisError: a plugin could not start.
+        """
+        parts = self._assembly
+        without = only_carriers(parts.plugins) if parts.road.config.enable_outbox else ()
+        async with self._with_plugins(without=without), parts.road.operating() as desk:
+            yield desk
+
+    @asynccontextmanager
+    async def _with_plugins(self, *, without: Collection[str] = ()) -> AsyncIterator[None]:
+        parts = self._assembly
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(parts.lifecycle.stop)
+            parts.container.open()
+            stack.push_async_callback(parts.container.close)
+            await parts.lifecycle.start(without=without)
+            yield
 
     async def stop(self) -> None:
         """Stops in reverse: not ready, messages, `on_shutdown`, plugins; a failure skips nothing."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 from fastapi import FastAPI
 
+from fastapi_chassis.app.asyncapi import add_asyncapi_route
 from fastapi_chassis.app.bindings import (
     common_bindings,
     module_bindings,
@@ -16,15 +18,18 @@ from fastapi_chassis.app.bindings import (
 from fastapi_chassis.app.blueprint import SECTIONS, Blueprint, Made, configuration_of
 from fastapi_chassis.app.catalogue import PluginCatalogue, PluginType
 from fastapi_chassis.app.container import Container, Need
+from fastapi_chassis.app.dead_letter_routes import dead_letter_router
 from fastapi_chassis.app.edge import build_fastapi, route_findings, route_needs
 from fastapi_chassis.app.features import enabled_modules, health_check, health_needs, own_behaviors
 from fastapi_chassis.app.lifecycle import Lifecycle
 from fastapi_chassis.app.module import ServiceModule
 from fastapi_chassis.app.plugin import PluginAbstract
 from fastapi_chassis.app.plugin_order import AnyPlugin, order_findings
+from fastapi_chassis.app.processes import with_processes
 from fastapi_chassis.app.provided import Provided, providers_of
 from fastapi_chassis.app.repositories import Ownership, bind_repositories
 from fastapi_chassis.app.road import Road
+from fastapi_chassis.app.scheduling import Scheduling
 from fastapi_chassis.app.stores import Stores, choose_stores
 from fastapi_chassis.app.validation import JsonAnswers, Validators
 from fastapi_chassis.application import (
@@ -64,6 +69,7 @@ class Assembly:
         status: the health of the parts.
         lifecycle: starts and stops plugins.
         road: carries integration events.
+        scheduling: what the service sends itself, at once or later.
     """
 
     loaded: LoadedConfig[RootConfig]
@@ -76,6 +82,7 @@ class Assembly:
     status: StatusService
     lifecycle: Lifecycle
     road: Road
+    scheduling: Scheduling
 
     @property
     def config(self) -> RootConfig:
@@ -93,6 +100,7 @@ class _Parts:
     overrides: Sequence[DependencyConfig]
     configure: Configure
     absent: Collection[PluginType] | None
+    everywhere: tuple[ServiceModule, ...]  # the modules of all processes
 
     def may_be_provided(self, wanted: object) -> bool:
         """Whether a plugin that could not be made might have provided a type."""
@@ -115,7 +123,8 @@ def assemble(made: Made, blueprint: Blueprint, configure: Configure) -> Assembly
     """
     catalogue = PluginCatalogue([*made.plugins, *blueprint.plugins])
     findings = list(catalogue.findings)
-    modules = (*made.modules, *blueprint.modules)
+    modules, misread = with_processes((*made.modules, *blueprint.modules))
+    findings += misread
     absent: Collection[PluginType] | None = ()
     try:
         loaded = configuration_of(made, blueprint, catalogue)
@@ -124,14 +133,14 @@ def assemble(made: Made, blueprint: Blueprint, configure: Configure) -> Assembly
         findings += fault.findings
         kinds = fault.kinds if isinstance(fault, ConfigurationError) else None
         absent = None if kinds is None else _types(catalogue, kinds.values())
-        parts = _Parts(_stand_in(), modules, (), blueprint.overrides, _leave, absent)
+        parts = _Parts(_stand_in(), modules, (), blueprint.overrides, _leave, absent, modules)
     else:
         broken: list[Finding] = []
         plugins = catalogue.enabled(loaded.config.plugins, loaded.kinds, broken)
         running, unknown = enabled_modules(loaded.config, modules)
         findings += [*broken, *(broken or order_findings(plugins)), *unknown]
         absent = None if broken else ()
-        parts = _Parts(loaded, running, tuple(plugins), blueprint.overrides, configure, absent)
+        parts = _Parts(loaded, running, tuple(plugins), blueprint.overrides, configure, absent, modules)
     assembly = _wired(parts, findings)
     if findings:
         raise WiringError(*dict.fromkeys(findings))
@@ -173,7 +182,11 @@ def _wired(parts: _Parts, findings: list[Finding]) -> Assembly:
     _bind_plugins(container, plugins, provided, findings)
     messaging = cast("MessagingConfig", loaded.section("messaging"))
     service, limit = loaded.config.service.name, loaded.config.server.graceful_timeout
-    road = Road(service, messaging, modules, stores, container, stop_timeout=limit)
+    scheduling = Scheduling(
+        service, messaging, parts.everywhere, modules, stores=stores, container=container, mediator=mediator
+    )
+    road = Road(service, messaging, modules, stores, container, stop_timeout=limit, scheduling=scheduling)
+    container.bind_all(scheduling.binding(road, road.wake))
     for place in stores.used:
         container.bind_all(unit_of_work_binding(place, road.sink_of(place), mediator))
     for module in modules:
@@ -181,21 +194,38 @@ def _wired(parts: _Parts, findings: list[Finding]) -> Assembly:
     for override in parts.overrides:
         container.bind_all(override)
     fastapi = build_fastapi(loaded.config, modules, plugins, status, container, parts.configure)
+    if loaded.config.serves_docs:
+        add_asyncapi_route(fastapi, loaded.config, modules, plugins, road)
+    security = cast("SecurityConfig", loaded.section("security"))
+    secret = security.secret_key.get_secret_value().encode()
+    findings += _add_dead_letter_routes(fastapi, road, loaded.config, secret)
     needs, unread = health_needs(modules)
     handlers = [*registry.requests, *registry.events, *road.consumers]
     needs += [Need(one, handler.name) for handler in handlers for one in handler.dependencies.values()]
     needs += route_needs(fastapi)
-    security = cast("SecurityConfig", loaded.section("security"))
-    secret = security.secret_key.get_secret_value().encode()
     ownership = Ownership(stores.default)
     findings += ownership.read(modules, handlers, stores)
     findings += bind_repositories(container, modules, needs, ownership, secret)
-    findings += [*road.findings, *unread, *route_findings(fastapi)]
+    findings += [*road.findings, *scheduling.findings, *unread, *route_findings(fastapi)]
     findings += container.check(needs, may_be_provided=parts.may_be_provided)
     if not findings:
         _register_health(modules, container, status, findings)
     lifecycle = Lifecycle(plugins, loaded.config, provided, status)
-    return Assembly(loaded, modules, plugins, container, mediator, stores, fastapi, status, lifecycle, road)
+    return Assembly(
+        *(loaded, modules, plugins, container, mediator, stores, fastapi, status, lifecycle, road),
+        scheduling=scheduling,
+    )
+
+
+def _add_dead_letter_routes(fastapi: FastAPI, road: Road, config: RootConfig, secret: bytes) -> list[Finding]:
+    if not road.config.dead_letters.api:
+        return []
+    if road.config.dead_letters.store == "broker":
+        where, remedy = "messaging.dead_letters", "set store: module, or api: false."
+        return [Finding("routes are asked for, and the broker keeps the dead letters", where, remedy)]
+    desk = cache(lambda: road.dead_letters.desk(road.made_consumers()))
+    fastapi.include_router(dead_letter_router(desk, prefix=config.api.prefix, secret=secret))
+    return []
 
 
 def _mediator(

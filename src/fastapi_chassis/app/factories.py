@@ -59,7 +59,7 @@ def narrowed(factory: Factory) -> Factory:
     is_narrow = inspect.signature(factory).parameters.keys() == needs.keys() and _hints(factory) == needs
     if is_known_kind and is_narrow:
         return factory
-    return _with_signature(_forwarding(factory), needs)
+    return with_signature(_forwarding(factory), needs)
 
 
 def asking_for(factory: Factory, wanted: object, *, instead_of: object) -> Factory:
@@ -71,7 +71,7 @@ def asking_for(factory: Factory, wanted: object, *, instead_of: object) -> Facto
     changed = {name: wanted if need is instead_of else need for name, need in needs.items()}
     if changed == needs:
         return factory
-    asking = _with_signature(_forwarding(factory), changed)
+    asking = with_signature(_forwarding(factory), changed)
     asking.__module__, asking.__qualname__ = factory.__module__, getattr(factory, "__qualname__", "")
     return asking
 
@@ -133,7 +133,8 @@ def _forwarding_async_generator(factory: Callable[..., AsyncIterator[object]]) -
     return made
 
 
-def _with_signature(function: Factory, needs: Mapping[str, object]) -> Factory:
+def with_signature(function: Factory, needs: Mapping[str, object]) -> Factory:
+    """Says what a function asks for: parameters by name, and their types."""
     function.__annotations__ = dict(needs)
     function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what inspect.signature reads
         [

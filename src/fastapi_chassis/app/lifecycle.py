@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
 
 from fastapi_chassis.app.plugin_order import AnyPlugin, requirements_of, sorter_of
@@ -44,13 +44,16 @@ class Lifecycle:
         self._away: set[str] = set()
         self._healing: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> None:
-        """Starts every plugin; if one fails, those that had started are stopped again.
+    async def start(self, *, without: Collection[str] = ()) -> None:
+        """Starts plugins; if one fails, those that had started are stopped again.
+
+        Args:
+            without: the instances that are left out; no other may require them.
 
         Raises:
             PluginStartError: naming every plugin that failed.
         """
-        sorter = sorter_of(list(self._plugins.values()))
+        sorter = sorter_of([plugin for name, plugin in self._plugins.items() if name not in without])
         sorter.prepare()
         running: dict[asyncio.Task[None], str] = {}
         findings: list[Finding] = []

@@ -3,14 +3,25 @@
 import asyncio
 import logging
 import random
+from typing import Protocol
 
 from fastapi_chassis.domain import UnavailableException
-from fastapi_chassis.messaging import Consumer, Subscribed, Transport
+from fastapi_chassis.messaging import Subscribed, Subscription, Transport
 
 _log = logging.getLogger("fastapi_chassis.road")
 
 _FIRST_PAUSE = 0.2  # seconds
 _LONGEST_PAUSE = 10.0
+
+
+class Member(Protocol):
+    """Takes the deliveries of a group."""
+
+    subscription: Subscription
+
+    async def subscribe(self, transport: Transport) -> Subscribed:
+        """Begins to take deliveries."""
+        ...
 
 
 class Membership:
@@ -21,7 +32,7 @@ class Membership:
         transport: where they come from.
     """
 
-    def __init__(self, consumer: Consumer, transport: Transport) -> None:
+    def __init__(self, consumer: Member, transport: Transport) -> None:
         self._consumer = consumer
         self._transport = transport
         self._subscribed: Subscribed | None = None

@@ -14,7 +14,16 @@ from fastapi_chassis.application import (
     MemoryStore,
     bind_repository,
 )
-from fastapi_chassis.messaging import InboxStore, InMemoryInbox, InMemoryOutbox, OutboxStore
+from fastapi_chassis.messaging import (
+    DeadLetterStore,
+    InboxStore,
+    InMemoryDeadLetters,
+    InMemoryInbox,
+    InMemoryOutbox,
+    InMemorySchedule,
+    OutboxStore,
+    ScheduleStore,
+)
 
 
 class InMemoryStore:
@@ -42,3 +51,11 @@ class InMemoryStore:
     def inbox(self) -> InboxStore:
         """Returns the inbox, each call its own transaction."""
         return InMemoryInbox(MemorySession(self._rows))
+
+    def schedule(self) -> ScheduleStore:
+        """Returns what waits for its time, as reports see it."""
+        return InMemorySchedule(MemorySession(self._rows))
+
+    def dead_letters(self) -> DeadLetterStore:
+        """Returns what consumers gave up, each call its own transaction."""
+        return InMemoryDeadLetters(self._rows)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 
-from fastapi_chassis.application import Behavior
+from fastapi_chassis.application import Behavior, ProcessManager
 from fastapi_chassis.config import DependencyConfig
 from fastapi_chassis.domain import Message
+from fastapi_chassis.messaging import Upcaster
 from fastapi_chassis.status import Component
 
 type Parts = Sequence[Callable[..., object]]
@@ -23,6 +24,8 @@ class ServiceModule:
         routers: its HTTP routes.
         handlers: functions that handle its commands, queries and domain events.
         consumers: functions that take integration events, after the commit, through the inbox.
+        upcasters: what reads older versions of the events that it takes.
+        process_managers: classes that derive from ProcessManager.
         repositories: its repository classes; which store fills them is configuration.
         tables: where an entity lies in a store that has a schema: `{Item: items_table}`.
         providers: what else its handlers ask for.
@@ -36,6 +39,8 @@ class ServiceModule:
     routers: Sequence[APIRouter] = ()
     handlers: Parts = ()
     consumers: Parts = ()
+    upcasters: Sequence[Upcaster] = ()
+    process_managers: Sequence[type[ProcessManager]] = ()
     repositories: Sequence[type] = ()
     tables: Mapping[type, object] = field(default_factory=dict)
     providers: DependencyConfig | None = None

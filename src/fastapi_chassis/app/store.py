@@ -1,11 +1,11 @@
 """Store: what a plugin with a database offers, so that repositories need not know it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from fastapi_chassis.application import AbstractRepository, AbstractUnitOfWork, EventSink
 from fastapi_chassis.domain import DomainEvent
-from fastapi_chassis.messaging import InboxStore, OutboxStore
+from fastapi_chassis.messaging import DeadLetterStore, InboxStore, OutboxStore, ScheduleStore
 
 type Dispatch = Callable[[DomainEvent], Awaitable[None]]
 
@@ -37,4 +37,17 @@ class Store(Protocol):
 
     def inbox(self) -> InboxStore | None:
         """Returns the inbox as maintenance sees it, each call its own transaction; None if there is none."""
+        ...
+
+    def schedule(self) -> ScheduleStore | None:
+        """Returns what waits for its time, each call its own transaction; None if nothing can wait here."""
+        ...
+
+
+@runtime_checkable
+class KeepsDeadLetters(Protocol):
+    """A store that also keeps what consumers give up."""
+
+    def dead_letters(self) -> DeadLetterStore:
+        """Returns the dead letters, each call its own transaction."""
         ...

@@ -31,7 +31,20 @@ from fastapi_chassis.application.memory import (
 )
 from fastapi_chassis.application.messages import AUTHENTICATED, Command, Policy, Query, Request
 from fastapi_chassis.application.pipeline import Behavior, BehaviorFactory, Step, compose, invocation
+from fastapi_chassis.application.process_course import ProcessHandlers, ProcessTimeout, process_handlers
+from fastapi_chassis.application.process_manager import (
+    Completed,
+    Decision,
+    Messages,
+    ProcessManager,
+    Sent,
+    Timeout,
+    TimeoutCancelled,
+    TimeoutSet,
+)
+from fastapi_chassis.application.process_reading import ProcessForm, read_process
 from fastapi_chassis.application.repository import AbstractRepository
+from fastapi_chassis.application.schedule import Schedule
 from fastapi_chassis.application.scope import Resolver, ScopeFactory, current_scope, open_scope
 from fastapi_chassis.application.selection import Selection
 from fastapi_chassis.application.transaction import TransactionBehavior, TwoStoresError
@@ -58,6 +71,8 @@ __all__ = (
     "Behavior",
     "BehaviorFactory",
     "Command",
+    "Completed",
+    "Decision",
     "EventDispatch",
     "EventSink",
     "Handler",
@@ -71,20 +86,30 @@ __all__ = (
     "MemorySession",
     "MemoryStore",
     "MessageContext",
+    "Messages",
     "OneAggregatePerCommitError",
     "Policy",
     "Principal",
+    "ProcessForm",
+    "ProcessHandlers",
+    "ProcessManager",
+    "ProcessTimeout",
     "Query",
     "RecordedEvent",
     "Request",
     "Resolver",
     "Road",
+    "Schedule",
     "ScopeFactory",
     "Selection",
+    "Sent",
     "Session",
     "SessionUnitOfWork",
     "Step",
     "StoredAnswer",
+    "Timeout",
+    "TimeoutCancelled",
+    "TimeoutSet",
     "TraceBehavior",
     "Tracer",
     "TransactionBehavior",
@@ -106,6 +131,8 @@ __all__ = (
     "matches",
     "name_of",
     "open_scope",
+    "process_handlers",
     "read_handler",
+    "read_process",
     "use_context",
 )

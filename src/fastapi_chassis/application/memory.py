@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
-from typing import cast
+from typing import cast, override
 from weakref import WeakValueDictionary
 
 from fastapi_chassis.application.binding import bind_repository
@@ -153,6 +153,12 @@ class InMemoryUnitOfWork(SessionUnitOfWork[MemorySession]):
         dispatch: EventDispatch | None = None,
     ) -> None:
         super().__init__(MemorySession(store or MemoryStore()), sink=sink, dispatch=dispatch)
+
+    @property
+    @override
+    def can_be_shared(self) -> bool:
+        """Whether units of work of other messages may join this one."""
+        return True
 
 
 class AbstractRepositoryInMemory[Entity, Key](AbstractRepository[Entity, Key]):

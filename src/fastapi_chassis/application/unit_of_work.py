@@ -140,6 +140,21 @@ class AbstractUnitOfWork(ABC):
             except Exception:  # noqa: BLE001 - the commit stands, whatever a listener does
                 _log.exception("a listener of the commit failed")
 
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether units of work of other messages may join this one; not where a commit takes one entity."""
+        return False
+
+    def join(self, whole: "AbstractUnitOfWork") -> None:
+        """Becomes part of a transaction that is open: from now on only the end of that one counts.
+
+        Repositories are asked for after that. Where a part fails, the whole must not be committed.
+
+        Raises:
+            TypeError: the store has no transactions that could be shared.
+        """
+        raise TypeError(f"{type(self).__name__} can't be part of {type(whole).__name__}")
+
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Calls back once the commit stands; never after a rollback. The callback must not block."""
         self._after_commit.append(callback)
@@ -211,6 +226,7 @@ class SessionUnitOfWork[S: Session](AbstractUnitOfWork):
     ) -> None:
         super().__init__(sink=sink, dispatch=dispatch)
         self._session = session
+        self._whole: AbstractUnitOfWork | None = None
 
     @property
     @override
@@ -219,16 +235,35 @@ class SessionUnitOfWork[S: Session](AbstractUnitOfWork):
         return self._session
 
     @override
+    def join(self, whole: AbstractUnitOfWork) -> None:
+        """Becomes part of a transaction that is open: from now on only the end of that one counts."""
+        if self._active:
+            raise RuntimeError("this unit of work is open already")
+        self._whole = whole
+        self._session = cast("S", whole.session)
+
+    @override
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Calls back once the commit stands: that of the whole, where this is a part."""
+        if self._whole is None:
+            super().after_commit(callback)
+        else:
+            self._whole.after_commit(callback)
+
+    @override
     async def _begin(self) -> None:
-        await self._session.begin()
+        if self._whole is None:
+            await self._session.begin()
 
     @override
     async def _commit(self) -> None:
-        await self._session.commit()
+        if self._whole is None:
+            await self._session.commit()
 
     @override
     async def _rollback(self) -> None:
-        await self._session.end()
+        if self._whole is None:
+            await self._session.end()
 
 
 def _unsaved(aggregate: BaseAggregate) -> UnsavedEventsError:

@@ -1,12 +1,10 @@
 """Catalogue: every message of an application with the way that it goes, read from its assembly."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from fastapi_chassis.app import Assembly
+from fastapi_chassis.app import Assembly, known_events, transport_name
 from fastapi_chassis.application import Command, Handler, Query, Request
-from fastapi_chassis.domain import IntegrationEvent
-from fastapi_chassis.messaging import Transport
+from fastapi_chassis.messaging import Upcasters
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,7 @@ class EventWay:
         key: what keeps its order.
         outbox: the store in which it waits; empty without one.
         consumers: who takes it in this service.
+        reads: older versions that are read too.
     """
 
     name: str
@@ -75,6 +74,7 @@ class EventWay:
     key: str
     outbox: str
     consumers: tuple[ConsumerWay, ...]
+    reads: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The same for programs."""
@@ -83,7 +83,9 @@ class EventWay:
     def there(self) -> str:
         """Where it goes, in words."""
         outbox = f"outbox {self.outbox}" if self.outbox else "no outbox"
-        return f"{self.destination} ({self.transport}, key {self.key})  {outbox}"
+        older = f", reads {', '.join(map(str, self.reads))}" if self.reads else ""
+        version = f"  version {self.version}{older}" if older or self.version > 1 else ""
+        return f"{self.destination} ({self.transport}, key {self.key})  {outbox}{version}"
 
 
 def request_ways(assembly: Assembly) -> list[RequestWay]:
@@ -105,14 +107,13 @@ def event_ways(assembly: Assembly) -> list[EventWay]:
     """The integration events that the application's code knows, by name."""
     road, stores = assembly.road, assembly.stores
     outboxes = ", ".join(place.name for place in stores.used if place.store.outbox() is not None)
-    taken = {handler.message for handler in road.consumers}
-    own = (one for one in _descendants(IntegrationEvent) if not one.__module__.startswith("fastapi_chassis."))
+    older = Upcasters(road.upcasters)
     return [
         EventWay(
             name=event.__name__,
             version=event.event_version,
             destination=road.routing.destination_of(event),
-            transport=_transport(assembly),
+            transport=transport_name(assembly.plugins),
             key="aggregate",
             outbox=outboxes if road.config.enable_outbox else "",
             consumers=tuple(
@@ -126,9 +127,9 @@ def event_ways(assembly: Assembly) -> list[EventWay]:
                 for handler in handlers
                 if handler.message is event
             ),
+            reads=older.versions(event),
         )
-        for event in sorted({*own, *taken}, key=lambda one: one.__name__)
-        if issubclass(event, IntegrationEvent)
+        for event in sorted(known_events(assembly.modules, road), key=lambda one: one.__name__)
     ]
 
 
@@ -140,14 +141,3 @@ def _kind(message: type[object]) -> str:
 
 def _policy(handler: Handler) -> str:
     return str(handler.message.policy or "") if issubclass(handler.message, Request) else ""
-
-
-def _transport(assembly: Assembly) -> str:
-    carriers = (plugin.instance for plugin in assembly.plugins if Transport in plugin.provides)
-    return next(carriers, "memory")
-
-
-def _descendants(event: type[IntegrationEvent]) -> Iterator[type[IntegrationEvent]]:
-    for child in event.__subclasses__():
-        yield child
-        yield from _descendants(child)

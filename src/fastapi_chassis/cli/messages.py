@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import typer
 
+from fastapi_chassis.app import asyncapi_of
 from fastapi_chassis.cli.catalogue import EventWay, RequestWay, event_ways, request_ways
 from fastapi_chassis.cli.options import Source
 from fastapi_chassis.cli.output import WIDTH, print_json, print_table, reported
@@ -27,6 +28,14 @@ def show_messages(source: Source, *, explain: bool, as_json: bool) -> None:
         _explain(requests, events)
     else:
         print_table([*map(_request_row, requests), *(row for one in events for row in _event_rows(one))])
+
+
+def show_asyncapi(source: Source) -> None:
+    """Prints the AsyncAPI document; nothing is started."""
+    with reported("the document can't be written", trace=source.trace):
+        parts = build_target(source).assembly
+        document = asyncapi_of(parts.config, parts.modules, parts.plugins, parts.road)
+    print_json(document)
 
 
 def _request_row(one: RequestWay) -> dict[str, str]:

@@ -30,6 +30,15 @@ type Settings = Annotated[
 ]
 type Trace = Annotated[bool, typer.Option("--trace", help="Show the stack where something fails.")]
 type AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+type DeadLetterId = Annotated[str | None, typer.Argument(metavar="ID", help="The dead letter.")]
+type Group = Annotated[str | None, typer.Option(help="Only those of this consumer group.")]
+type Type = Annotated[str | None, typer.Option(help="Only messages of this name.")]
+type Error = Annotated[str | None, typer.Option(metavar="TEXT", help="Only those whose error has this text.")]
+type Since = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Given up at this time or later: ISO 8601, or 90m, 2h, 7d ago."),
+]
+type Until = Annotated[str | None, typer.Option(metavar="TIME", help="Given up before this time.")]
 type Host = Annotated[str | None, typer.Option(help="Listen at this address.")]
 type Port = Annotated[int | None, typer.Option(help="Listen at this port.")]
 type Workers = Annotated[int | None, typer.Option(help="Serve in so many processes.")]
@@ -70,6 +79,17 @@ class Source:
         if self.profile is not None:
             sources["profile"] = self.profile
         return sources
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which dead letters a command is about."""
+
+    group: Group = None
+    type: Type = None
+    error: Error = None
+    since: Since = None
+    until: Until = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,17 @@
 """The road between services, free of any broker: publisher, outbox, relay, transport, consumer, inbox."""
 
+from fastapi_chassis.messaging.asyncapi import DescribedConsumer, DescribedEvent, asyncapi_document, said_of
+from fastapi_chassis.messaging.asyncapi_bindings import Carrier
 from fastapi_chassis.messaging.attributes import attributes_of, envelope_of
+from fastapi_chassis.messaging.cloudevents import (
+    STRUCTURED,
+    ce_attributes,
+    opened,
+    read_attributes,
+    read_structured,
+    sealed,
+    write_structured,
+)
 from fastapi_chassis.messaging.codec import (
     Body,
     CloudEventsCodec,
@@ -9,24 +20,61 @@ from fastapi_chassis.messaging.codec import (
     UnreadableMessage,
     codec_for,
 )
-from fastapi_chassis.messaging.config import InboxConfig, MessagingConfig, RelayConfig, RetryConfig
+from fastapi_chassis.messaging.commands import CommandConsumer, CommandWriter, commands_of
+from fastapi_chassis.messaging.config import (
+    ConsumerConfig,
+    DeadLetterConfig,
+    InboxConfig,
+    MessagingConfig,
+    RelayConfig,
+    RetryConfig,
+    SchedulerConfig,
+)
 from fastapi_chassis.messaging.consumer import Consumer
+from fastapi_chassis.messaging.dead_letter_desk import DeadLetters, Handled
+from fastapi_chassis.messaging.dead_letter_keeping import DeadLetterKeeping
+from fastapi_chassis.messaging.dead_letter_purge import DeadLetterPurge
+from fastapi_chassis.messaging.dead_letters import (
+    DeadLetterQuery,
+    DeadLetterRecord,
+    DeadLetterStateEnum,
+    DeadLetterStore,
+)
 from fastapi_chassis.messaging.deliveries import Deliveries, Held
 from fastapi_chassis.messaging.envelope import Envelope
 from fastapi_chassis.messaging.event_publisher import EventPublisher, create_event_publisher
 from fastapi_chassis.messaging.handlers_map import consumers_from
+from fastapi_chassis.messaging.http_events import envelope_from_http, http_request_of
 from fastapi_chassis.messaging.inbox import InboxStore, inbox_for
 from fastapi_chassis.messaging.maintenance import InboxPurge
 from fastapi_chassis.messaging.mapper import EventMapper
 from fastapi_chassis.messaging.mediator import IntegrationEventMediator, create_integration_event_mediator
 from fastapi_chassis.messaging.memory import DeadMessage, InMemoryTransport
-from fastapi_chassis.messaging.memory_stores import InMemoryInbox, InMemoryOutbox
-from fastapi_chassis.messaging.outbox import Backlog, Claim, OutboxEntry, OutboxStore, outbox_for
+from fastapi_chassis.messaging.memory_dead_letters import InMemoryDeadLetters
+from fastapi_chassis.messaging.memory_schedule import InMemorySchedule
+from fastapi_chassis.messaging.memory_stores import InMemoryInbox, InMemoryLeases, InMemoryOutbox
+from fastapi_chassis.messaging.outbox import Backlog, Bell, Claim, OutboxEntry, OutboxStore, outbox_for
 from fastapi_chassis.messaging.outcome import Ack, DeadLetter, Outcome, Retry
-from fastapi_chassis.messaging.publisher import DirectPublisher, EnvelopeWriter, OutboxPublisher
+from fastapi_chassis.messaging.partitions import (
+    PARTITIONS,
+    Holding,
+    Lease,
+    PartitionLeases,
+    partition_of,
+    to_take,
+)
+from fastapi_chassis.messaging.publisher import (
+    DirectPublisher,
+    EnvelopeWriter,
+    OutboxPublisher,
+    writer_for,
+)
 from fastapi_chassis.messaging.registry import EventRegistry
 from fastapi_chassis.messaging.relay import Relay, RelayStateEnum
 from fastapi_chassis.messaging.routing import Routing
+from fastapi_chassis.messaging.schedule import Due, Outlook, ScheduleStore, schedule_for
+from fastapi_chassis.messaging.scheduled import SendingWriter, TransactionalSchedule
+from fastapi_chassis.messaging.scheduler import Scheduler
 from fastapi_chassis.messaging.transport import (
     Delivery,
     PublishFailed,
@@ -35,39 +83,66 @@ from fastapi_chassis.messaging.transport import (
     Subscription,
     Transport,
 )
+from fastapi_chassis.messaging.upcasters import Upcaster, Upcasters, upcaster
 
 __all__ = (
+    "PARTITIONS",
+    "STRUCTURED",
     "Ack",
     "Backlog",
+    "Bell",
     "Body",
+    "Carrier",
     "Claim",
     "CloudEventsCodec",
     "Codec",
+    "CommandConsumer",
+    "CommandWriter",
     "Consumer",
+    "ConsumerConfig",
     "DeadLetter",
+    "DeadLetterConfig",
+    "DeadLetterKeeping",
+    "DeadLetterPurge",
+    "DeadLetterQuery",
+    "DeadLetterRecord",
+    "DeadLetterStateEnum",
+    "DeadLetterStore",
+    "DeadLetters",
     "DeadMessage",
     "Deliveries",
     "Delivery",
+    "DescribedConsumer",
+    "DescribedEvent",
     "DirectPublisher",
+    "Due",
     "Envelope",
     "EnvelopeWriter",
     "EventDataCodec",
     "EventMapper",
     "EventPublisher",
     "EventRegistry",
+    "Handled",
     "Held",
+    "Holding",
+    "InMemoryDeadLetters",
     "InMemoryInbox",
+    "InMemoryLeases",
     "InMemoryOutbox",
+    "InMemorySchedule",
     "InMemoryTransport",
     "InboxConfig",
     "InboxPurge",
     "InboxStore",
     "IntegrationEventMediator",
+    "Lease",
     "MessagingConfig",
     "OutboxEntry",
     "OutboxPublisher",
     "OutboxStore",
     "Outcome",
+    "Outlook",
+    "PartitionLeases",
     "PublishFailed",
     "Receive",
     "Relay",
@@ -76,16 +151,39 @@ __all__ = (
     "Retry",
     "RetryConfig",
     "Routing",
+    "ScheduleStore",
+    "Scheduler",
+    "SchedulerConfig",
+    "SendingWriter",
     "Subscribed",
     "Subscription",
+    "TransactionalSchedule",
     "Transport",
     "UnreadableMessage",
+    "Upcaster",
+    "Upcasters",
+    "asyncapi_document",
     "attributes_of",
+    "ce_attributes",
     "codec_for",
+    "commands_of",
     "consumers_from",
     "create_event_publisher",
     "create_integration_event_mediator",
+    "envelope_from_http",
     "envelope_of",
+    "http_request_of",
     "inbox_for",
+    "opened",
     "outbox_for",
+    "partition_of",
+    "read_attributes",
+    "read_structured",
+    "said_of",
+    "schedule_for",
+    "sealed",
+    "to_take",
+    "upcaster",
+    "write_structured",
+    "writer_for",
 )

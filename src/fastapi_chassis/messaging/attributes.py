@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
+from fastapi_chassis.messaging.cloudevents import is_cloudevent, read_structured, require_single_json
 from fastapi_chassis.messaging.codec import UnreadableMessage
 from fastapi_chassis.messaging.envelope import Envelope
 
@@ -21,19 +23,25 @@ def attributes_of(envelope: Envelope, prefix: str) -> dict[str, str]:
         envelope: the message.
         prefix: what the protocol puts before each attribute, such as `ce_`.
     """
+    identity, kind, source, time, version, aggregate = _names(prefix)
     written = {
-        f"{prefix}id": str(envelope.id),
-        f"{prefix}type": envelope.type,
-        f"{prefix}source": envelope.source,
-        f"{prefix}time": envelope.time.isoformat(),
-        f"{prefix}{_VERSION}": str(envelope.version),
+        identity: str(envelope.id),
+        kind: envelope.type,
+        source: envelope.source,
+        time: envelope.time.isoformat(),
+        version: str(envelope.version),
         _CONTENT: envelope.content_type,
     }
     if envelope.aggregate_type:
-        written[f"{prefix}{_AGGREGATE}"] = envelope.aggregate_type
+        written[aggregate] = envelope.aggregate_type
     for name, value in envelope.headers.items():
         written[name if name in _PLAIN else f"{prefix}{name}"] = value
     return written
+
+
+@cache
+def _names(prefix: str) -> tuple[str, ...]:
+    return tuple(prefix + name for name in (*_REQUIRED, _VERSION, _AGGREGATE))
 
 
 def envelope_of(
@@ -44,6 +52,10 @@ def envelope_of(
     Raises:
         UnreadableMessage: one that must be there is missing, or is not what it should be.
     """
+    kind = attributes.get(_CONTENT, "")
+    if f"{prefix}id" not in attributes and is_cloudevent(kind):
+        require_single_json(kind)
+        return read_structured(payload, destination=destination, key=key)
     own = {name.removeprefix(prefix): value for name, value in attributes.items() if name.startswith(prefix)}
     missing = [name for name in _REQUIRED if name not in own]
     if missing:

@@ -13,9 +13,11 @@ from fastapi_chassis.messaging.config import MessagingConfig
 from fastapi_chassis.messaging.conversation import SPEC_VERSION
 from fastapi_chassis.messaging.envelope import Envelope
 from fastapi_chassis.messaging.registry import EventRegistry
+from fastapi_chassis.messaging.upcasters import Data, Upcaster
 
 MAX_PAYLOAD = 1024 * 1024
 _CARRIED = {"event_id", "occurred_at"}  # in the envelope, as id and time
+_DATA = TypeAdapter(dict[str, object])
 
 
 class UnreadableMessage(Exception):  # noqa: N818 - an outcome, which becomes a dead letter
@@ -94,14 +96,16 @@ class CloudEventsCodec:
     def read(self, envelope: Envelope, registry: EventRegistry) -> IntegrationEvent:
         """Reads the data as the type that the envelope names."""
         _check_size(envelope)
-        event = _known(registry, envelope.type, envelope.version)
+        event, steps = _known(registry, envelope.type, envelope.version)
         with _explained(envelope.type):
-            read = self._json.form(event).validate_json(envelope.payload)
+            payload = _lifted(_DATA.validate_json(envelope.payload), steps) if steps else envelope.payload
+            read = self._json.form(event).validate_json(payload)
         return _carried(read, envelope)
 
 
 class _Named(BaseModel):
     event: str
+    data: Data
 
 
 class EventDataCodec:
@@ -109,6 +113,7 @@ class EventDataCodec:
 
     def __init__(self) -> None:
         self._json = EventJson()
+        self._cloudevents = CloudEventsCodec()
         self._forms: dict[type[IntegrationEvent], type[BaseModel]] = {}
 
     def write(self, event: IntegrationEvent) -> Body:
@@ -117,12 +122,21 @@ class EventDataCodec:
         return Body(_limited(event, payload))
 
     def read(self, envelope: Envelope, registry: EventRegistry) -> IntegrationEvent:
-        """Reads the data as the type that the payload names."""
+        """Reads the data as the type that the payload names; a CloudEvent in another form is read as one."""
         _check_size(envelope)
-        with _explained("an event"):
-            name = _Named.model_validate_json(envelope.payload).event
-        event = _known(registry, name, envelope.version if envelope.type == name else None)
+        try:
+            with _explained("an event"):
+                named = _Named.model_validate_json(envelope.payload)
+        except UnreadableMessage:
+            if SPEC_VERSION in envelope.headers:
+                return self._cloudevents.read(envelope, registry)
+            raise
+        name = named.event
+        event, steps = _known(registry, name, envelope.version if envelope.type == name else None)
         with _explained(name):
+            if steps:
+                data = _lifted(named.data, steps)
+                return _carried(self._json.form(event).validate_json(data), envelope)
             body = self._form(event).model_validate_json(envelope.payload)
         return _carried(getattr(body, "data"), envelope)  # noqa: B009 - a field that is made below
 
@@ -134,8 +148,8 @@ class EventDataCodec:
 
 
 def codec_for(config: MessagingConfig) -> Codec:
-    """Makes the codec that the configuration names."""
-    return CloudEventsCodec() if config.codec == "cloudevents" else EventDataCodec()
+    """Makes the codec that the configuration names; the mode of CloudEvents is not its matter."""
+    return EventDataCodec() if config.codec == "event-data" else CloudEventsCodec()
 
 
 def _limited(event: IntegrationEvent, payload: bytes) -> bytes:
@@ -147,13 +161,33 @@ def _limited(event: IntegrationEvent, payload: bytes) -> bytes:
     return payload
 
 
-def _known(registry: EventRegistry, name: str, version: int | None) -> type[IntegrationEvent]:
+def _known(
+    registry: EventRegistry, name: str, version: int | None
+) -> tuple[type[IntegrationEvent], tuple[Upcaster, ...]]:
+    """Finds the type of a version, and the steps to it where a version is only known to upcasters."""
     found = registry.find(name, version)
+    steps = registry.steps(name, version) if found is None and version is not None else ()
+    if steps:
+        found = registry.find(name, steps[-1].from_version + 1)
     if found is None:
-        versions = ", ".join(map(str, registry.versions(name)))
-        known = f"known are: {versions}" if versions else "no event has this name here"
+        versions = registry.versions(name)
+        known = f"known are: {', '.join(map(str, versions))}" if versions else "no event has this name here"
+        if version is not None and version > max(versions, default=version):
+            known += "; it is newer than this service: take it again once a newer one runs"
         raise UnreadableMessage(f"{name} version {version} is not known; {known}")
-    return found
+    return found, steps
+
+
+def _lifted(data: Data, steps: tuple[Upcaster, ...]) -> bytes:
+    """Turns the data of an older version into that of a known one."""
+    for step in steps:
+        try:
+            data = _DATA.validate_python(step(data))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the message can't be read, and says why
+            raise UnreadableMessage(
+                f"{step.name} failed on version {step.from_version}: {type(fault).__name__}"
+            ) from None
+    return to_json(data)
 
 
 def _check_size(envelope: Envelope) -> None:

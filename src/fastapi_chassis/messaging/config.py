@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fastapi_chassis.config import ConfigModel
+from fastapi_chassis.messaging.partitions import PARTITIONS
 
 type Positive = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 type Count = Annotated[int, Field(ge=1, le=100_000)]
@@ -27,22 +28,44 @@ class RelayConfig(ConfigModel):
     """How the relay works.
 
     Args:
-        batch: how many messages it claims and publishes at once.
-        in_flight: how many it publishes at most before the broker has answered.
-        patience: seconds after which a batch without answer no longer holds up others.
-        lease: seconds after which another relay takes over from one that is silent.
+        enabled: whether the service itself relays; `chassis relay` does in a process of its own.
+        batch: how many messages one batch has at most.
+        batch_bytes: how many bytes of payload make batches smaller than that.
+        batches: how many are on their way at once, each of other keys.
+        lease: seconds after which other relays take over from one that is silent.
         poll_busy: seconds until it looks again after it found something.
         poll_idle: seconds until it looks again where there was nothing for long, and nobody woke it.
         stop_timeout: seconds that it waits, when it stops, for what is being published.
         retry: waits after a failure.
     """
 
-    batch: Count = 500
-    in_flight: Count = 2_000
-    patience: Positive = 0.1
-    lease: Positive = 15
+    enabled: bool = True
+    batch: Count = 2_000
+    batch_bytes: Annotated[int, Field(ge=1_024)] = 8 * 1_024 * 1_024
+    batches: Annotated[int, Field(ge=1, le=PARTITIONS)] = 4
+    lease: Annotated[float, Field(ge=0.05, le=3_600, allow_inf_nan=False)] = 3
     poll_busy: Positive = 0.05
     poll_idle: Positive = 2
+    stop_timeout: Positive = 5
+    retry: RetryConfig = Field(default_factory=RetryConfig)
+
+
+class SchedulerConfig(ConfigModel):
+    """How what was scheduled gets on its way.
+
+    Args:
+        batch: how many messages one transaction moves.
+        poll: seconds until it looks again where nothing is due before that.
+        at_least: seconds between two looks, however much is due.
+        timeout: seconds that one transaction may take.
+        stop_timeout: seconds that it gets, when it stops, for the transaction at hand.
+        retry: waits after a failure.
+    """
+
+    batch: Annotated[int, Field(ge=1, le=10_000)] = 500
+    poll: Positive = 5
+    at_least: Positive = 0.02
+    timeout: Positive = 30
     stop_timeout: Positive = 5
     retry: RetryConfig = Field(default_factory=RetryConfig)
 
@@ -68,6 +91,37 @@ class InboxConfig(ConfigModel):
         return timedelta(seconds=self.window)
 
 
+class DeadLetterConfig(ConfigModel):
+    """What becomes of messages that consumers give up.
+
+    Args:
+        store: `module` keeps them in the store of the module, where that can; `broker` leaves them there.
+        api: whether there are routes to see, edit, replay and discard them; callers need the permission
+            `messages:manage`.
+        retention: seconds after which a record is removed, whatever became of it.
+        purge_interval: seconds between two rounds of removing.
+        purge_batch: how many records one statement removes.
+        purge_batches: how many statements one round runs at most.
+    """
+
+    store: Literal["module", "broker"] = "module"
+    api: bool = False
+    retention: Annotated[float, Field(ge=60, allow_inf_nan=False)] = 90 * 86_400
+    purge_interval: Positive = 3_600
+    purge_batch: Annotated[int, Field(ge=1, le=5_000)] = 1_000
+    purge_batches: Annotated[int, Field(ge=1, le=20)] = 20
+
+
+class ConsumerConfig(ConfigModel):
+    """How consumers share transactions.
+
+    Args:
+        batch: how many messages of one handler share a transaction at most; with 1 each has its own.
+    """
+
+    batch: Annotated[int, Field(ge=1, le=1_000)] = 1
+
+
 class MessagingConfig(ConfigModel):
     """The road between services.
 
@@ -76,19 +130,23 @@ class MessagingConfig(ConfigModel):
             publishing loses them.
         enable_inbox: the effect of a message happens once; without it, a message that comes again has its
             effect again.
-        codec: `cloudevents`, or `event-data` for `{"event": ..., "data": {...}}`.
+        codec: `cloudevents`, `cloudevents-structured` for the whole event as one JSON text, or `event-data`
+            for `{"event": ..., "data": {...}}`. CloudEvents in both modes are read whatever is set.
         destination_prefix: what the topic of each event begins with.
         max_attempts: how often a handler may fail on a message before it is set aside.
         handler_timeout: seconds that a handler may take.
-        concurrency: how many messages a consumer handles at once.
+        concurrency: how many messages a consumer handles at once, each in a transaction of its own.
         retry: waits before a message comes again.
         relay: the relay.
         inbox: the inbox.
+        consumer: whether messages share transactions.
+        scheduler: what moves scheduled messages into the outbox.
+        dead_letters: what becomes of messages that consumers give up.
     """
 
     enable_outbox: bool = True
     enable_inbox: bool = True
-    codec: Literal["cloudevents", "event-data"] = "cloudevents"
+    codec: Literal["cloudevents", "cloudevents-structured", "event-data"] = "cloudevents"
     destination_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")] = "integration-events"
     max_attempts: Annotated[int, Field(ge=1, le=1_000)] = 5
     handler_timeout: Positive = 60
@@ -96,3 +154,6 @@ class MessagingConfig(ConfigModel):
     retry: RetryConfig = Field(default_factory=RetryConfig)
     relay: RelayConfig = Field(default_factory=RelayConfig)
     inbox: InboxConfig = Field(default_factory=InboxConfig)
+    consumer: ConsumerConfig = Field(default_factory=ConsumerConfig)
+    scheduler: SchedulerConfig = Field(default_factory=SchedulerConfig)
+    dead_letters: DeadLetterConfig = Field(default_factory=DeadLetterConfig)

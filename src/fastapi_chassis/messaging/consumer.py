@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import perf_counter
 
 from fastapi_chassis.application import (
     AbstractUnitOfWork,
@@ -16,9 +17,11 @@ from fastapi_chassis.application import (
     use_context,
 )
 from fastapi_chassis.domain import Finding, IntegrationEvent, WiringError
+from fastapi_chassis.messaging.cloudevents import opened
 from fastapi_chassis.messaging.codec import Codec, UnreadableMessage, codec_for
 from fastapi_chassis.messaging.config import MessagingConfig
 from fastapi_chassis.messaging.conversation import context_of
+from fastapi_chassis.messaging.group_commit import TOGETHER, GroupCommit
 from fastapi_chassis.messaging.inbox import inbox_for
 from fastapi_chassis.messaging.outcome import Ack, DeadLetter, Outcome, Retry
 from fastapi_chassis.messaging.registry import EventRegistry
@@ -36,6 +39,7 @@ class _Reader:
     name: str
     handle: Step
     unit_of_work: type[AbstractUnitOfWork]
+    group_commit: GroupCommit
 
 
 class Consumer:
@@ -47,6 +51,7 @@ class Consumer:
         scopes: opens the scope in which a message is handled.
         config: attempts, time-outs, concurrency, and whether there is an inbox.
         registry: the events that exist; those of the handlers where nothing is given.
+        upcasters: what reads older versions of those.
 
     Raises:
         WiringError: a handler takes something else, or two would go by one name.
@@ -60,17 +65,34 @@ class Consumer:
         scopes: ScopeFactory,
         config: MessagingConfig | None = None,
         registry: EventRegistry | None = None,
+        upcasters: Iterable[object] = (),
     ) -> None:
         self._config = config or MessagingConfig()
         self._scopes = scopes
         self._codec: Codec = codec_for(self._config)
-        self._readers = _readers(group, tuple(handlers))
-        self._registry = registry or EventRegistry(self._readers)
+        self._alone = asyncio.Semaphore(self._config.concurrency)
+        self._readers = _readers(group, tuple(handlers), self._group_commit)
+        self._registry = registry or EventRegistry(self._readers, upcasters)
         routing = Routing(self._config.destination_prefix)
         self.subscription = Subscription(
             group,
             frozenset(routing.destination_of(event) for event in self._readers),
-            self._config.concurrency,
+            self._at_once,
+        )
+
+    @property
+    def _at_once(self) -> int:
+        """How many deliveries it wants: while transactions run, the messages of the next one gather."""
+        batch, alone = self._config.consumer.batch, self._config.concurrency
+        return alone if batch == 1 else max(alone, batch * (TOGETHER + 1))
+
+    def _group_commit(self, name: str, handler: Handler) -> GroupCommit:
+        return GroupCommit(
+            name,
+            handler.unit_of_work,
+            self._scopes,
+            batch=self._config.consumer.batch,
+            with_inbox=self._config.enable_inbox,
         )
 
     @property
@@ -93,8 +115,8 @@ class Consumer:
 
     async def receive(self, delivery: Delivery) -> Outcome:
         """Handles one delivery; whatever happens in a handler, this says what becomes of the message."""
-        envelope = delivery.envelope
         try:
+            envelope = opened(delivery.envelope)
             event = self._codec.read(envelope, self._registry)
         except UnreadableMessage as fault:
             return self._dead(delivery, cut(str(fault)))
@@ -105,13 +127,15 @@ class Consumer:
                 delivery, f"{group} has no handler for version {event.event_version} of {envelope.type}"
             )
         with use_context(context_of(envelope)):
-            outcomes = [await self._attempt(reader, event, delivery) for reader in readers]
-        return _worst(outcomes)
+            outcome = _worst([await self._attempt(reader, event, delivery) for reader in readers])
+            _log.debug("%s: %s of %s", self.subscription.group, type(outcome).__name__, envelope.type)
+        return outcome
 
     async def _attempt(self, reader: _Reader, event: IntegrationEvent, delivery: Delivery) -> Outcome:
         try:
-            async with asyncio.timeout(self._config.handler_timeout):
-                await self._handle(reader, event)
+            if delivery.attempt > 1 or not await self._handled_with_others(reader, event):
+                async with self._alone, asyncio.timeout(self._config.handler_timeout):
+                    await self._handle(reader, event)
         except asyncio.CancelledError as fault:
             if _is_cancelled():
                 raise  # by whoever stops the consumer: nothing is settled, the message comes again
@@ -119,6 +143,17 @@ class Consumer:
         except Exception as fault:  # noqa: BLE001 - every failure of a handler settles the message
             return self._judge(reader, delivery, fault)
         return Ack()
+
+    async def _handled_with_others(self, reader: _Reader, event: IntegrationEvent) -> bool:
+        async def part(whole: AbstractUnitOfWork) -> None:
+            async with open_scope(self._scopes) as scope:
+                unit_of_work = await scope.get(reader.unit_of_work)
+                unit_of_work.join(whole)
+                async with unit_of_work:
+                    await _run(reader, event)
+                    await unit_of_work.commit()
+
+        return await reader.group_commit.handle(event.event_id, part)
 
     async def _handle(self, reader: _Reader, event: IntegrationEvent) -> None:
         async with open_scope(self._scopes) as scope:
@@ -129,7 +164,7 @@ class Consumer:
                     if not await inbox.accept(reader.name, event.event_id):
                         _log.debug("%s has had %s before", reader.name, event.event_id)
                         return
-                await reader.handle(event)
+                await _run(reader, event)
                 await unit_of_work.commit()
 
     def _judge(self, reader: _Reader, delivery: Delivery, fault: BaseException) -> Outcome:
@@ -154,12 +189,22 @@ def _worst(outcomes: list[Outcome]) -> Outcome:
     return DeadLetter(cut("\n".join(dead))) if dead else Ack()
 
 
+async def _run(reader: _Reader, event: IntegrationEvent) -> None:
+    began = perf_counter()
+    try:
+        await reader.handle(event)
+    finally:
+        reader.group_commit.note_pace(perf_counter() - began)
+
+
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
-def _readers(group: str, handlers: tuple[Handler, ...]) -> dict[type[IntegrationEvent], list[_Reader]]:
+def _readers(
+    group: str, handlers: tuple[Handler, ...], group_commit: Callable[[str, Handler], GroupCommit]
+) -> dict[type[IntegrationEvent], list[_Reader]]:
     readers: dict[type[IntegrationEvent], list[_Reader]] = {}
     seen: dict[str, Handler] = {}
     findings = []
@@ -181,7 +226,7 @@ def _readers(group: str, handlers: tuple[Handler, ...]) -> dict[type[Integration
                 )
             )
         else:
-            reader = _Reader(name, invocation(handler), handler.unit_of_work)
+            reader = _Reader(name, invocation(handler), handler.unit_of_work, group_commit(name, handler))
             readers.setdefault(handler.message, []).append(reader)
     if findings:
         raise WiringError(*findings)

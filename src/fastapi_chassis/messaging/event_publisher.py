@@ -4,11 +4,9 @@ from typing import Protocol
 
 from fastapi_chassis.application import RecordedEvent
 from fastapi_chassis.domain import Finding, IntegrationEvent, WiringError
-from fastapi_chassis.messaging.codec import codec_for
 from fastapi_chassis.messaging.config import MessagingConfig
 from fastapi_chassis.messaging.outbox import OutboxStore, outbox_for
-from fastapi_chassis.messaging.publisher import EnvelopeWriter
-from fastapi_chassis.messaging.routing import Routing
+from fastapi_chassis.messaging.publisher import EnvelopeWriter, writer_for
 from fastapi_chassis.messaging.transport import Transport
 
 
@@ -65,7 +63,7 @@ def create_event_publisher(
     Raises:
         WiringError: what the choice needs was not given, or the session's store has no outbox.
     """
-    writer = EnvelopeWriter(codec_for(config), source=source, routing=Routing(config.destination_prefix))
+    writer = writer_for(config, source=source)
     if config.enable_outbox:
         if session is None:
             raise _missing("enable_outbox is true and no session was given", "session=unit_of_work.session")

@@ -1,5 +1,6 @@
 """InboxStore: the port that remembers which messages a consumer has had."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from functools import singledispatch
 from typing import Protocol
@@ -16,6 +17,10 @@ class InboxStore(Protocol):
 
         Of two that accept the same at once, the second waits for the first one's transaction.
         """
+        ...
+
+    async def accept_many(self, consumer: str, message_ids: Collection[UUID]) -> frozenset[UUID]:
+        """Notes messages at once; returns those that this consumer has not had."""
         ...
 
     async def purge(self, older_than: timedelta, *, limit: int) -> int:

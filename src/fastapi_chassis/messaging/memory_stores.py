@@ -12,6 +12,7 @@ from fastapi_chassis.application import MemorySession
 from fastapi_chassis.messaging.envelope import Envelope
 from fastapi_chassis.messaging.inbox import inbox_for
 from fastapi_chassis.messaging.outbox import Backlog, Claim, OutboxEntry, outbox_for
+from fastapi_chassis.messaging.partitions import PARTITIONS, Holding, Lease, partition_of, to_take
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,31 @@ class _Waiting:
     entry: OutboxEntry
     since: float
     due: float
+    partition: int
     reason: str = ""
 
 
 @dataclass(slots=True)
 class _Desk:
-    """What an outbox has only one of: the last sequence, and the lease."""
+    """What an outbox has only one of: the last sequence."""
 
     last: int = 0
+
+
+@dataclass(slots=True)
+class _Owned:
+    """A row of the leases; the time is seconds on the monotonic clock."""
+
+    owner: str | None = None
     token: int = 0
-    owner: str = ""
     ends: float = 0.0
+
+
+@dataclass(slots=True)
+class _Alive:
+    """A relay; the time is seconds on the monotonic clock."""
+
+    ends: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,45 @@ class _Had:
     """A row of the inbox."""
 
     since: float
+
+
+class InMemoryLeases:
+    """The partitions of a memory store.
+
+    Args:
+        session: of the store.
+    """
+
+    def __init__(self, session: MemorySession) -> None:
+        self._rows = cast("dict[int, _Owned]", session.store.rows(_Owned))
+        self._relays = cast("dict[str, _Alive]", session.store.rows(_Alive))
+        for partition in range(PARTITIONS):
+            self._rows.setdefault(partition, _Owned())
+
+    async def hold(self, owner: str, lease: timedelta) -> Holding:
+        """Renews what an owner has and takes what is free, up to its share."""
+        now = monotonic()
+        ends = now + lease.total_seconds()
+        for gone in [name for name, relay in self._relays.items() if relay.ends < now]:
+            del self._relays[gone]
+        self._relays[owner] = _Alive(ends)
+        leases = [Lease(key, row.owner, row.token, row.ends < now) for key, row in self._rows.items()]
+        holding, _ = to_take(leases, owner, len(self._relays))
+        for partition, token in holding.tokens.items():
+            self._rows[partition] = _Owned(owner, token, ends)
+        return holding
+
+    async def release(self, owner: str, partitions: Collection[int] | None = None) -> None:
+        """Gives partitions back, or all of them."""
+        if partitions is None:
+            self._relays.pop(owner, None)
+        for partition, row in self._rows.items():
+            if row.owner == owner and (partitions is None or partition in partitions):
+                row.owner = None
+
+    def lost(self, tokens: Mapping[int, int]) -> frozenset[int]:
+        """Returns the partitions that have another owner by now."""
+        return frozenset(one for one, token in tokens.items() if self._rows[one].token != token)
 
 
 class InMemoryOutbox:
@@ -52,58 +106,61 @@ class InMemoryOutbox:
         self._session = session
         self._rows = cast("dict[int, _Waiting]", session.store.rows(_Waiting))
         self._desk = cast("dict[str, _Desk]", session.store.rows(_Desk)).setdefault("desk", _Desk())
+        self.leases = InMemoryLeases(session)
+        self.bell = None
 
     async def add(self, envelopes: Sequence[Envelope]) -> None:
         """Writes messages with the transaction."""
         now = monotonic()
         for sequence, envelope in enumerate(envelopes, self._desk.last + 1):
-            self._session.put(_Waiting, sequence, _Waiting(OutboxEntry(sequence, envelope), now, now))
+            self._session.put(_Waiting, sequence, _waiting(OutboxEntry(sequence, envelope), now))
         self._desk.last += len(envelopes)
 
-    async def claim(self, owner: str, *, limit: int, lease: timedelta) -> Claim | None:
-        """Takes or renews the lease and reads what is due."""
-        desk, now = self._desk, monotonic()
-        if desk.owner != owner:
-            if desk.owner and now < desk.ends:
-                return None
-            desk.owner, desk.token = owner, desk.token + 1
-        desk.ends = now + lease.total_seconds()
-        return Claim(desk.token, tuple(islice(self._due(now), limit)))
+    async def claim(
+        self, tokens: Mapping[int, int], *, limit: int, without: Collection[str] = (), after: int = 0
+    ) -> Claim:
+        """Reads what is due in some partitions."""
+        later = (entry for entry in self._due(tokens) if entry.sequence > after)
+        due = (entry for entry in later if entry.envelope.destination not in without)
+        return Claim(tokens, tuple(islice(due, limit)))
 
     async def settle(
         self, claim: Claim, *, published: Collection[int], failed: Mapping[int, tuple[timedelta, str]]
-    ) -> bool:
-        """Removes what was published and delays what failed, unless the lease went to another owner."""
-        if claim.token != self._desk.token:
-            return False
+    ) -> frozenset[int]:
+        """Removes what was published and delays what failed, but for partitions with another owner."""
+        lost = self.leases.lost(claim.tokens)
         for sequence in published:
-            self._rows.pop(sequence, None)
+            if (row := self._rows.get(sequence)) and row.partition not in lost:
+                del self._rows[sequence]
         for sequence, (delay, reason) in failed.items():
-            if row := self._rows.get(sequence):
+            if (row := self._rows.get(sequence)) and row.partition not in lost:
                 entry = replace(row.entry, attempts=row.entry.attempts + 1)
                 due = monotonic() + delay.total_seconds()
-                self._rows[sequence] = _Waiting(entry, row.since, due, reason)
-        return True
-
-    async def release(self, owner: str) -> None:
-        """Ends the lease, if this owner has it."""
-        if self._desk.owner == owner:
-            self._desk.owner = ""
+                self._rows[sequence] = replace(row, entry=entry, due=due, reason=reason)
+        return lost
 
     async def backlog(self) -> Backlog:
         """Counts what waits."""
         now = monotonic()
         oldest = min((row.since for row in self._rows.values()), default=now)
-        return Backlog(len(self._rows), timedelta(seconds=now - oldest))
+        blocked = {row.entry.envelope.key for row in self._rows.values() if row.entry.attempts}
+        return Backlog(len(self._rows), timedelta(seconds=now - oldest), len(blocked))
 
-    def _due(self, now: float) -> Iterator[OutboxEntry]:
+    def _due(self, partitions: Collection[int]) -> Iterator[OutboxEntry]:
+        now = monotonic()
         blocked: set[str] = set()
         for _, row in sorted(self._rows.items()):
+            if row.partition not in partitions:
+                continue
             key = row.entry.envelope.key
             if row.due > now:
                 blocked.add(key)
             elif key not in blocked:
                 yield row.entry
+
+
+def _waiting(entry: OutboxEntry, now: float) -> _Waiting:
+    return _Waiting(entry, now, now, partition_of(entry.envelope.key))
 
 
 class InMemoryInbox:
@@ -124,6 +181,10 @@ class InMemoryInbox:
             return False
         self._session.put(_Had, key, _Had(monotonic()))
         return True
+
+    async def accept_many(self, consumer: str, message_ids: Collection[UUID]) -> frozenset[UUID]:
+        """Notes messages with the transaction, in an order in which no two wait for each other."""
+        return frozenset([one for one in sorted(message_ids) if await self.accept(consumer, one)])
 
     async def purge(self, older_than: timedelta, *, limit: int) -> int:
         """Forgets the oldest that are older."""

@@ -1,6 +1,7 @@
 """OutboxStore: the port where messages wait in the database until the broker has them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import singledispatch
@@ -8,6 +9,7 @@ from typing import Protocol
 
 from fastapi_chassis.domain import Finding, WiringError
 from fastapi_chassis.messaging.envelope import Envelope
+from fastapi_chassis.messaging.partitions import PartitionLeases
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,14 @@ class OutboxEntry:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch that one relay holds until the lease ends.
+    """A batch that one relay takes to the broker.
 
     Args:
-        token: the fence: grows with every new owner, and a stale one settles nothing.
+        tokens: the partitions that it was read from, each with the fence of who read it.
         entries: the messages, in the order of writing.
     """
 
-    token: int
+    tokens: Mapping[int, int]
     entries: tuple[OutboxEntry, ...] = ()
 
 
@@ -45,37 +47,65 @@ class Backlog:
     Args:
         count: how many messages.
         oldest: how long the oldest has waited.
+        blocked: how many keys are held up by a message that the broker refused.
     """
 
     count: int
     oldest: timedelta = timedelta(0)
+    blocked: int = 0
+
+
+class Bell(Protocol):
+    """Carries word of a commit to the relays in other processes: a hint, which may get lost."""
+
+    async def ring(self) -> None:
+        """Tells all who listen."""
+        ...
+
+    def listening(self, heard: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+        """Calls `heard` at every ring, for the length of a block; reconnects by itself."""
+        ...
 
 
 class OutboxStore(Protocol):
-    """Keeps messages with the business data and lends them to one relay at a time."""
+    """Keeps messages with the business data and lends them to relays, partition by partition."""
+
+    @property
+    def leases(self) -> PartitionLeases:
+        """Who takes which partition to the broker."""
+        ...
+
+    @property
+    def bell(self) -> Bell | None:
+        """What tells other processes of a commit; None where they have to look."""
+        ...
 
     async def add(self, envelopes: Sequence[Envelope]) -> None:
         """Writes messages in one statement, within the transaction of the session it was made for."""
         ...
 
-    async def claim(self, owner: str, *, limit: int, lease: timedelta) -> Claim | None:
-        """Takes or renews the lease and reads the oldest messages that are due; None if another has it.
+    async def claim(
+        self, tokens: Mapping[int, int], *, limit: int, without: Collection[str] = (), after: int = 0
+    ) -> Claim:
+        """Reads the oldest messages of some partitions that are due.
 
         Of a key whose oldest message waits for a retry, no later message is read.
+
+        Args:
+            tokens: the partitions, each with its fence.
+            limit: how many messages at most.
+            without: destinations whose messages stay where they are.
+            after: only later sequences; a store that can't tell well which those are answers with none.
         """
         ...
 
     async def settle(
         self, claim: Claim, *, published: Collection[int], failed: Mapping[int, tuple[timedelta, str]]
-    ) -> bool:
+    ) -> frozenset[int]:
         """Ends the wait of published sequences; failed ones wait for a delay, with the reason noted.
 
-        Returns False, and changes nothing, if the lease went to another owner.
+        Returns the partitions that went to another owner meanwhile; of their messages nothing is changed.
         """
-        ...
-
-    async def release(self, owner: str) -> None:
-        """Gives the lease back, so that another relay need not wait for its end."""
         ...
 
     async def backlog(self) -> Backlog:

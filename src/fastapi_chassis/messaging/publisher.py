@@ -2,22 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from functools import partial
 
 from fastapi_chassis.application import AbstractUnitOfWork, RecordedEvent, current_context
-from fastapi_chassis.messaging.codec import Codec
+from fastapi_chassis.messaging.cloudevents import sealed
+from fastapi_chassis.messaging.codec import Codec, codec_for
+from fastapi_chassis.messaging.config import MessagingConfig
 from fastapi_chassis.messaging.conversation import headers_of
 from fastapi_chassis.messaging.envelope import Envelope
 from fastapi_chassis.messaging.outbox import outbox_for
+from fastapi_chassis.messaging.partitions import partition_of
 from fastapi_chassis.messaging.routing import Routing
 from fastapi_chassis.messaging.transport import Transport
 
 _log = logging.getLogger("fastapi_chassis.messaging")
 
 
-def _nobody() -> None:
-    return None
+def _nobody(partitions: Collection[int] = ()) -> None:
+    del partitions
 
 
 class EnvelopeWriter:
@@ -27,10 +31,14 @@ class EnvelopeWriter:
         codec: writes the bytes.
         source: the service that sends.
         routing: where events go.
+        structured: whether the payload is the whole event, as CloudEvents in structured mode.
     """
 
-    def __init__(self, codec: Codec, *, source: str, routing: Routing | None = None) -> None:
+    def __init__(
+        self, codec: Codec, *, source: str, routing: Routing | None = None, structured: bool = False
+    ) -> None:
         self._codec = codec
+        self._structured = structured
         self._source = source
         self._routing = routing or Routing()
 
@@ -38,7 +46,7 @@ class EnvelopeWriter:
         """Makes the envelope of one event, in the context at hand."""
         event = recorded.event
         body = self._codec.write(event)
-        return Envelope(
+        envelope = Envelope(
             id=event.event_id,
             type=event.message_name,
             version=event.event_version,
@@ -51,6 +59,22 @@ class EnvelopeWriter:
             content_type=body.content_type,
             headers=headers_of(current_context()) | body.headers,
         )
+        return sealed(envelope) if self._structured else envelope
+
+
+def writer_for(config: MessagingConfig, *, source: str) -> EnvelopeWriter:
+    """Makes the writer that the configuration asks for.
+
+    Args:
+        config: codec and destinations.
+        source: the service that sends.
+    """
+    return EnvelopeWriter(
+        codec_for(config),
+        source=source,
+        routing=Routing(config.destination_prefix),
+        structured=config.codec == "cloudevents-structured",
+    )
 
 
 class OutboxPublisher:
@@ -58,10 +82,11 @@ class OutboxPublisher:
 
     Args:
         writer: makes the envelopes.
-        wake: called after the commit; must not block. Usually `relay.wake`.
+        wake: called after the commit with the partitions of the messages; must not block. Usually
+            `relay.wake`.
     """
 
-    def __init__(self, writer: EnvelopeWriter, *, wake: Callable[[], None] = _nobody) -> None:
+    def __init__(self, writer: EnvelopeWriter, *, wake: Callable[[Collection[int]], None] = _nobody) -> None:
         self._writer = writer
         self._wake = wake
 
@@ -69,7 +94,8 @@ class OutboxPublisher:
         """Writes events into the outbox of the unit of work."""
         envelopes = [self._writer.write(recorded) for recorded in events]
         await outbox_for(unit_of_work.session).add(envelopes)
-        unit_of_work.after_commit(self._wake)
+        partitions = {partition_of(one.key) for one in envelopes}
+        unit_of_work.after_commit(partial(self._wake, partitions))
 
 
 class DirectPublisher:

@@ -6,6 +6,7 @@ from fastapi_chassis.domain import (
     ForbiddenException,
     NotFoundException,
     RateLimitedException,
+    TransientConflictException,
     UnauthenticatedException,
     UnavailableException,
     ValidationException,
@@ -25,7 +26,7 @@ HOPELESS = (
     ForbiddenException,
 )
 # The message is not to blame, so the attempts are not counted: an outage must not fill the dead letters.
-BLAMELESS = (UnavailableException, RateLimitedException)
+BLAMELESS = (UnavailableException, RateLimitedException, TransientConflictException)
 
 
 def verdict_on(fault: BaseException, attempt: int, config: MessagingConfig) -> Retry | DeadLetter:
@@ -40,7 +41,7 @@ def verdict_on(fault: BaseException, attempt: int, config: MessagingConfig) -> R
     if isinstance(fault, HOPELESS):
         return DeadLetter(reason)
     if isinstance(fault, BLAMELESS):
-        asked = min(fault.retry_after or 0.0, config.retry.cap)
+        asked = min(getattr(fault, "retry_after", None) or 0.0, config.retry.cap)
         return Retry(full_jitter(config.retry, attempt, at_least=asked), reason)
     if attempt >= config.max_attempts:
         return DeadLetter(f"{attempt} attempts failed, the last with {reason}"[:MAX_REASON])

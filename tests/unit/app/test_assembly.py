@@ -332,4 +332,4 @@ def test_names_of_health_checks_that_clash_are_a_finding():
 def test_messaging_is_configured_by_its_section():
     assembly = built(messaging__enable_outbox=False).assembly
     assert not assembly.road.config.enable_outbox
-    assert assembly.road._relays == ()
+    assert assembly.road.departures._relays == ()

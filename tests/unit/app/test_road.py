@@ -10,7 +10,7 @@ from fastapi_chassis.app.stores import StorePlace, Stores
 from fastapi_chassis.application import AbstractRepository, AbstractUnitOfWork, Mediator, invocation
 from fastapi_chassis.config import Binding, ScopeEnum
 from fastapi_chassis.domain import BaseAggregate, DomainEvent, IntegrationEvent, UnavailableException
-from fastapi_chassis.messaging import InMemoryTransport, MessagingConfig, Transport
+from fastapi_chassis.messaging import InMemoryTransport, MessagingConfig, Transport, upcaster
 
 
 class Sold(IntegrationEvent):
@@ -246,6 +246,18 @@ def test_everything_that_is_wrong_with_consumers_is_found():
     assert "two events are called sold version 1" in whats
 
 
+def test_what_is_wrong_with_upcasters_is_found():
+    async def take(event: Sold) -> None: ...
+
+    upcasters = (upcaster(Sold, from_version=1)(dict), take)
+    modules = [ServiceModule("mails", consumers=(take,), upcasters=upcasters)]
+    stores = Stores(StorePlace("memory", InMemoryStore()), {})
+    road = Road("shop", MessagingConfig(), modules, stores, Container([]), stop_timeout=1)
+    late, none = road.findings
+    assert "reads version 1 of sold, and Sold is version 1" in late.what
+    assert "take is no upcaster" in none.what
+
+
 async def test_without_a_consumer_events_are_dropped_and_the_outbox_empties(caplog):
     caplog.set_level(logging.WARNING)
     async with Service() as service:
@@ -313,13 +325,13 @@ async def test_with_a_broker_consumers_stop_before_the_relay():
     class Store(InMemoryStore):
         def outbox(self):
             outbox = super().outbox()
-            release = outbox.release
+            release = outbox.leases.release
 
-            async def released(owner):
+            async def released(owner, partitions=None):
                 order.append("relay")
-                await release(owner)
+                await release(owner, partitions)
 
-            outbox.release = released
+            outbox.leases.release = released
             return outbox
 
     async def tell(event: Sold) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 
 from fastapi_chassis.app import ApplicationAbstract, InMemoryStore, PluginAbstract, ServiceModule
-from fastapi_chassis.app.road import NoOutboxError
+from fastapi_chassis.app.departures import NoOutboxError
 from fastapi_chassis.application import (
     AbstractRepository,
     AbstractUnitOfWork,

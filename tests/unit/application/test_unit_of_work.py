@@ -5,6 +5,8 @@ import pytest
 
 from fastapi_chassis.application import (
     AbstractUnitOfWork,
+    InMemoryUnitOfWork,
+    MemoryStore,
     RecordedEvent,
     TransactionRequiredError,
     UnsavedEventsError,
@@ -262,3 +264,40 @@ def test_what_needs_a_transaction_says_what_to_do() -> None:
     error = TransactionRequiredError("Items.add was called")
     assert error.findings[0].what == "Items.add was called outside of a transaction"
     assert "Command" in error.findings[0].remedy
+
+
+async def test_a_part_ends_with_the_whole_and_its_listeners_hear_of_that() -> None:
+    store = MemoryStore()
+    called: list[str] = []
+    whole, part = InMemoryUnitOfWork(store), InMemoryUnitOfWork(store)
+    assert whole.can_be_shared
+    async with whole:
+        part.join(whole)
+        assert part.session is whole.session
+        async with part:
+            part.session.put(LargeThing, "key", "row")
+            part.after_commit(lambda: called.append("stands"))
+            await part.commit()
+        assert (called, store.rows(LargeThing)) == ([], {})
+        await whole.commit()
+    assert (called, store.rows(LargeThing)) == (["stands"], {"key": "row"})
+
+
+async def test_a_part_that_fails_leaves_the_end_to_the_whole() -> None:
+    store = MemoryStore()
+    whole, part = InMemoryUnitOfWork(store), InMemoryUnitOfWork(store)
+    async with whole:
+        part.join(whole)
+        async with part:
+            part.session.put(LargeThing, "key", "row")
+        assert whole.session.row(LargeThing, "key") == "row"
+    assert store.rows(LargeThing) == {}
+
+
+async def test_only_who_is_not_open_and_can_be_shared_joins() -> None:
+    async with InMemoryUnitOfWork() as whole, InMemoryUnitOfWork() as late:
+        with pytest.raises(RuntimeError, match="open already"):
+            late.join(whole)
+        assert not Work().can_be_shared
+        with pytest.raises(TypeError, match="Work can't be part of InMemoryUnitOfWork"):
+            Work().join(whole)

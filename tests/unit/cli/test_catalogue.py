@@ -27,6 +27,8 @@ def test_events_tell_the_way_to_their_consumers(application: ApplicationAbstract
 def test_words_for_what_is_turned_off() -> None:
     way = EventWay("Sold", 1, "events.sold", "kafka", "aggregate", "", ())
     assert way.there() == "events.sold (kafka, key aggregate)  no outbox"
+    newer = EventWay("Sold", 3, "events.sold", "kafka", "aggregate", "sql", (), (1, 2))
+    assert newer.there() == "events.sold (kafka, key aggregate)  outbox sql  version 3, reads 1, 2"
     consumer = ConsumerWay("shop.announce", "shop.items", "", 1)
     assert str(consumer) == "shop.announce (group shop.items, no inbox, 1 attempt, then dead letter)"
 

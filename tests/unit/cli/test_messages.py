@@ -2,8 +2,13 @@ import json
 
 import pytest
 
-from fastapi_chassis.cli.messages import show_messages
+from fastapi_chassis.cli.messages import show_asyncapi, show_messages
 from fastapi_chassis.cli.options import Source
+
+AWAY = [
+    "plugins.sqlalchemy.url=postgresql://shop:hunter2@127.0.0.1:9/shop",
+    "plugins.kafka.bootstrap_servers=127.0.0.1:9",
+]
 
 
 def test_table(source: Source, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,3 +34,23 @@ def test_for_programs(source: Source, capsys: pytest.CaptureFixture[str]) -> Non
     show_messages(source, explain=True, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert {one["name"] for one in found["requests"]} == {"SellItem", "CountItems", "StockLow"}
+
+
+@pytest.mark.requirement("MSG-14")
+@pytest.mark.usefixtures("shop")
+def test_no_broker_and_no_database_has_to_be_there(capsys: pytest.CaptureFixture[str]) -> None:
+    show_messages(Source(settings=AWAY), explain=True, as_json=False)
+    words = " ".join(capsys.readouterr().out.split())
+    assert "(kafka, key aggregate) outbox sqlalchemy" in words
+    assert "(group shop.items, inbox sqlalchemy, 5 attempts, then dead letter)" in words
+
+
+@pytest.mark.requirement("MSG-14")
+@pytest.mark.usefixtures("shop")
+def test_the_document_of_the_events(capsys: pytest.CaptureFixture[str]) -> None:
+    show_asyncapi(Source(settings=AWAY))
+    out = capsys.readouterr().out
+    document = json.loads(out)
+    assert document["servers"]["kafka"]["host"] == "127.0.0.1:9"
+    assert document["channels"]["cli_item_sold"]["address"] == "integration-events.cli_item_sold"
+    assert "hunter2" not in out

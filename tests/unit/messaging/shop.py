@@ -1,6 +1,6 @@
 """A small service for the tests of the road: one event, one aggregate, a store, and scopes on it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID
@@ -88,9 +88,15 @@ class Shop:
     async def scopes(self) -> AsyncIterator["ShopScope"]:
         yield ShopScope(self.unit_of_work())
 
-    def consumer(self, *functions: object, config: MessagingConfig | None = None) -> Consumer:
+    def consumer(
+        self, *functions: object, config: MessagingConfig | None = None, upcasters: Iterable[object] = ()
+    ) -> Consumer:
         return Consumer(
-            "shop.notifications", handlers(*functions), scopes=self.scopes, config=config or quick()
+            "shop.notifications",
+            handlers(*functions),
+            scopes=self.scopes,
+            config=config or quick(),
+            upcasters=upcasters,
         )
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 from fastapi_chassis.messaging import Envelope, UnreadableMessage, attributes_of, envelope_of
+from fastapi_chassis.messaging.cloudevents import write_structured
 from fastapi_chassis.testing.contracts.envelopes import any_envelopes, envelope
 
 RICH = replace(
@@ -33,6 +34,26 @@ def test_a_header_of_an_attributes_name_is_no_attribute(name: str) -> None:
 def test_any_envelope_comes_back(envelopes: list[Envelope]) -> None:
     for sent in envelopes:
         assert back(attributes_of(sent, "ce_"), sent) == sent
+
+
+def test_a_structured_event_of_somebody_else_is_read_by_its_content_type() -> None:
+    document = write_structured(RICH)
+    found = envelope_of(
+        {"content-type": "application/cloudevents+json"},
+        "ce_",
+        destination=RICH.destination,
+        key=RICH.key,
+        payload=document,
+    )
+    assert (found.id, found.type, found.payload) == (RICH.id, RICH.type, RICH.payload)
+    with pytest.raises(UnreadableMessage, match="batch"):
+        envelope_of(
+            {"content-type": "application/cloudevents-batch+json"},
+            "ce_",
+            destination="a",
+            key="b",
+            payload=b"[]",
+        )
 
 
 def back(written: dict[str, str], sent: Envelope, prefix: str = "ce_") -> Envelope:

@@ -129,6 +129,22 @@ def test_a_field_that_a_newer_writer_added_is_passed_over(codec: Codec) -> None:
     assert read.title == "a"
 
 
+class Shipped(IntegrationEvent):
+    line: Line
+    note: str = "none"
+
+
+@both
+def test_that_holds_inside_of_values_too_and_a_field_that_is_left_out_has_its_default(codec: Codec) -> None:
+    envelope = enveloped(codec, Shipped(line=Line(sku="a", amount=1)))
+    payload = envelope.payload.replace(b'"sku"', b'"colour":"red","sku"').replace(b',"note":"none"', b"")
+    assert b"red" in payload
+    assert b"note" not in payload
+    newer = enveloped(codec, Shipped(line=Line(sku="b", amount=2)), payload=payload)
+    read = codec.read(newer, EventRegistry([Shipped]))
+    assert read == Shipped(line=Line(sku="a", amount=1), note="none")
+
+
 @both
 def test_the_envelope_decides_on_identity_and_time(codec: Codec) -> None:
     envelope = enveloped(codec, ItemCreated(item_id=new_id(), title="a"))

@@ -1,7 +1,6 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 
@@ -26,6 +25,7 @@ from fastapi_chassis.messaging import (
     OutboxPublisher,
     Retry,
 )
+from fastapi_chassis.testing.contracts.outbox import claimed
 from tests.unit.messaging.shop import (
     Effect,
     Effects,
@@ -293,8 +293,7 @@ async def test_what_a_handler_records_leaves_with_its_transaction() -> None:
         await items.add(Item.create(f"{event.title} II"))
 
     await shop.consumer(relist).receive(Delivery(created(headers={"correlationid": "c-1"})))
-    claim = await shop.outbox.claim("test", limit=10, lease=timedelta(seconds=1))
-    assert claim is not None
+    claim = await claimed(shop.outbox)
     (entry,) = claim.entries
     assert entry.envelope.headers["correlationid"] == "c-1"
 

@@ -1,6 +1,5 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -25,6 +24,7 @@ from fastapi_chassis.messaging import (
     create_event_publisher,
     create_integration_event_mediator,
 )
+from fastapi_chassis.testing.contracts.outbox import claimed
 from tests.unit.messaging.shop import ItemCreated
 
 
@@ -92,10 +92,7 @@ class Service:
         return await mediator.send(command)
 
     async def waiting(self) -> list[tuple[str, str]]:
-        claim = await InMemoryOutbox(MemorySession(self.store)).claim(
-            "test", limit=9, lease=timedelta(seconds=1)
-        )
-        assert claim is not None
+        claim = await claimed(InMemoryOutbox(MemorySession(self.store)))
         return [(entry.envelope.type, entry.envelope.key) for entry in claim.entries]
 
 

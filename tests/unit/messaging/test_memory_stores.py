@@ -1,11 +1,11 @@
 import asyncio
-from datetime import timedelta
 
 import pytest
 
 from fastapi_chassis.application import InMemoryUnitOfWork, MemoryStore
 from fastapi_chassis.domain import UnavailableException, new_id
 from fastapi_chassis.messaging import InMemoryInbox, InMemoryOutbox, inbox_for, outbox_for
+from fastapi_chassis.testing.contracts.outbox import claimed
 from tests.unit.messaging.shop import Shop, created
 
 
@@ -38,8 +38,7 @@ async def test_nothing_is_kept_of_what_was_settled() -> None:
             await outbox_for(work.session).add([created() for _ in range(10)])
             await inbox_for(work.session).accept("a", new_id())
             await work.commit()
-        claim = await shop.outbox.claim("a", limit=10, lease=timedelta(seconds=1))
-        assert claim is not None
+        claim = await claimed(shop.outbox)
         await shop.outbox.settle(claim, published=[entry.sequence for entry in claim.entries], failed={})
     assert len(shop.store._locks) == 0
     assert (await shop.outbox.backlog()).count == 0

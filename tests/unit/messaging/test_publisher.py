@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -8,14 +8,19 @@ import pytest
 from fastapi_chassis.application import MessageContext, RecordedEvent, in_memory, use_context
 from fastapi_chassis.domain import UnavailableException, ValidationException, WiringError, new_id
 from fastapi_chassis.messaging import (
+    STRUCTURED,
     CloudEventsCodec,
     DirectPublisher,
     Envelope,
     EnvelopeWriter,
+    MessagingConfig,
     OutboxEntry,
     OutboxPublisher,
     Routing,
+    opened,
+    writer_for,
 )
+from fastapi_chassis.testing.contracts.outbox import claimed
 from tests.unit.messaging.shop import Item, ItemCreated, Items, Shop, writer
 
 
@@ -34,8 +39,7 @@ class Broker:
 
 
 async def waiting(shop: Shop) -> list[OutboxEntry]:
-    claim = await shop.outbox.claim("test", limit=100, lease=timedelta(seconds=1))
-    assert claim is not None
+    claim = await claimed(shop.outbox)
     return list(claim.entries)
 
 
@@ -80,7 +84,7 @@ def test_another_prefix_is_another_destination() -> None:
 @pytest.mark.requirement("MSG-2")
 async def test_aggregate_and_message_are_one_commit_and_then_the_relay_is_woken() -> None:
     woken = []
-    shop = Shop(OutboxPublisher(writer(), wake=lambda: woken.append(True)))
+    shop = Shop(OutboxPublisher(writer(), wake=lambda _: woken.append(True)))
     item = await shop.create_item("Dune")
     (entry,) = await waiting(shop)
     assert (entry.envelope.key, entry.envelope.aggregate_type) == (str(item.id), "item")
@@ -90,7 +94,7 @@ async def test_aggregate_and_message_are_one_commit_and_then_the_relay_is_woken(
 @pytest.mark.requirement("MSG-2")
 async def test_a_rollback_stores_no_message_and_wakes_nobody() -> None:
     woken = []
-    shop = Shop(OutboxPublisher(writer(), wake=lambda: woken.append(True)))
+    shop = Shop(OutboxPublisher(writer(), wake=lambda _: woken.append(True)))
     async with shop.unit_of_work() as work:
         await in_memory(Items, work).add(Item.create("Dune"))
     assert (await waiting(shop), woken) == ([], [])
@@ -160,3 +164,16 @@ async def test_direct_stops_in_time_and_says_what_it_gave_up(caplog: pytest.LogC
         await direct.stop(within=0.02)
         await direct.drain()
     assert "some were lost" in caplog.text
+
+
+@pytest.mark.requirement("MSG-6")
+def test_the_configuration_decides_on_the_mode_of_cloudevents() -> None:
+    recorded = RecordedEvent(ItemCreated(item_id=new_id(), title="Dune"), "item", "one")
+    plain = writer_for(MessagingConfig(), source="shop").write(recorded)
+    whole = writer_for(MessagingConfig(codec="cloudevents-structured"), source="shop").write(recorded)
+    assert plain.content_type == "application/json"
+    assert whole.content_type == STRUCTURED
+    assert opened(whole) == plain
+    named = writer_for(MessagingConfig(codec="event-data", destination_prefix="e"), source="shop")
+    assert named.write(recorded).payload.startswith(b'{"event":"item_created"')
+    assert named.write(recorded).destination == "e.item_created"

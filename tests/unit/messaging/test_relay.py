@@ -1,15 +1,21 @@
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.messaging import (
+    PARTITIONS,
     Ack,
     Claim,
     Envelope,
+    Holding,
+    InMemoryLeases,
     InMemoryOutbox,
     InMemoryTransport,
     OutboxPublisher,
@@ -19,7 +25,10 @@ from fastapi_chassis.messaging import (
     RelayStateEnum,
     Subscription,
     outbox_for,
+    partition_of,
 )
+from fastapi_chassis.messaging.memory_stores import _Owned
+from fastapi_chassis.testing.contracts.outbox import claimed
 from tests.unit.messaging.shop import Shop, created, quick, writer
 
 RELAY = quick().relay
@@ -106,10 +115,23 @@ async def test_without_a_signal_it_polls(shop: Shop, broker: Broker) -> None:
 async def test_it_publishes_in_batches_and_in_order(shop: Shop, broker: Broker) -> None:
     sent = [created(key=str(number % 3)) for number in range(50)]
     await write(shop, *sent)
-    async with relay(shop, broker, batch=20).running():
+    async with relay(shop, broker, batch=20, batches=1).running():
         await empty(shop)
     assert broker.published == sent
     assert broker.batches == [20, 20, 10]
+
+
+@pytest.mark.requirement("MSG-3")
+async def test_batches_that_are_on_their_way_together_keep_the_order_of_each_key(
+    shop: Shop, broker: Broker
+) -> None:
+    sent = [created(key=str(number % 7)) for number in range(200)]
+    await write(shop, *sent)
+    async with relay(shop, broker, batch=5, batches=4).running():
+        await empty(shop)
+    for key in map(str, range(7)):
+        own = [one for one in sent if one.key == key]
+        assert [one for one in broker.published if one.key == key] == own
 
 
 @pytest.mark.requirement("MSG-3")
@@ -119,7 +141,7 @@ async def test_a_message_that_the_broker_refuses_comes_again_and_holds_up_only_i
     poor, rich = created(key="poor"), created(key="rich")
     await write(shop, poor, rich)
     broker.faults = [PublishFailed({0: "no route"}), PublishFailed({0: "no route"})]
-    async with relay(shop, broker).running():
+    async with relay(shop, broker, batches=1).running():
         await empty(shop)
     assert broker.published == [poor]  # rich was confirmed by the first answer
 
@@ -150,9 +172,11 @@ async def test_attempts_are_not_counted_while_the_broker_is_away(shop: Shop, bro
     outbox = shop.outbox
 
     class Watching(InMemoryOutbox):
-        async def claim(self, owner: str, *, limit: int, lease: timedelta) -> Claim | None:
-            claim = await outbox.claim(owner, limit=limit, lease=lease)
-            seen.extend(entry.attempts for entry in claim.entries if claim)
+        async def claim(
+            self, tokens: Mapping[int, int], *, limit: int, without: Collection[str] = (), after: int = 0
+        ) -> Claim:
+            claim = await outbox.claim(tokens, limit=limit, without=without, after=after)
+            seen.extend(entry.attempts for entry in claim.entries)
             return claim
 
     async with Relay(Watching(outbox._session), broker, RELAY).running():
@@ -174,24 +198,36 @@ async def test_an_unexpected_error_kills_nothing_and_is_seen(
     ]
 
 
+class FlakyLeases(InMemoryLeases):
+    faults: dict[str, list[Exception]]
+
+    async def release(self, owner: str, partitions: Collection[int] | None = None) -> None:
+        if self.faults.get("release"):
+            raise self.faults["release"].pop(0)
+        await super().release(owner, partitions)
+
+    async def hold(self, owner: str, lease: timedelta) -> Holding:
+        if self.faults.get("hold"):
+            raise self.faults["hold"].pop(0)
+        return await super().hold(owner, lease)
+
+
 class FlakyOutbox(InMemoryOutbox):
     """Fails on calls by name."""
 
     faults: dict[str, list[Exception]]
 
-    async def claim(self, owner: str, *, limit: int, lease: timedelta) -> Claim | None:
+    async def claim(
+        self, tokens: Mapping[int, int], *, limit: int, without: Collection[str] = (), after: int = 0
+    ) -> Claim:
         self._maybe_fail("claim")
-        return await super().claim(owner, limit=limit, lease=lease)
+        return await super().claim(tokens, limit=limit, without=without, after=after)
 
     async def settle(
         self, claim: Claim, *, published: Collection[int], failed: Mapping[int, tuple[timedelta, str]]
-    ) -> bool:
+    ) -> frozenset[int]:
         self._maybe_fail("settle")
         return await super().settle(claim, published=published, failed=failed)
-
-    async def release(self, owner: str) -> None:
-        self._maybe_fail("release")
-        await super().release(owner)
 
     def _maybe_fail(self, call: str) -> None:
         if self.faults.get(call):
@@ -200,14 +236,17 @@ class FlakyOutbox(InMemoryOutbox):
 
 def flaky(shop: Shop, **faults: list[Exception]) -> FlakyOutbox:
     outbox = FlakyOutbox(shop.outbox._session)
-    outbox.faults = faults
+    outbox.leases = FlakyLeases(shop.outbox._session)
+    outbox.faults = outbox.leases.faults = faults
     return outbox
 
 
-async def test_a_store_that_is_away_is_tried_again(shop: Shop, broker: Broker) -> None:
+@pytest.mark.parametrize("call", ["claim", "hold"])
+async def test_a_store_that_is_away_is_tried_again(shop: Shop, broker: Broker, call: str) -> None:
     await write(shop, created())
     away = [UnavailableException("away"), RuntimeError("odd"), UnavailableException("away")]
-    async with Relay(flaky(shop, claim=away), broker, RELAY).running() as running:
+    config = RelayConfig(**(RELAY.model_dump() | {"batches": 1}))
+    async with Relay(flaky(shop, **{call: away}), broker, config).running() as running:
         await until(lambda: running.state in {RelayStateEnum.WAITING, RelayStateEnum.FAILING})
         await empty(shop)
     assert len(broker.published) == 1
@@ -226,15 +265,24 @@ async def test_a_lease_that_is_not_given_back_keeps_nobody_from_stopping(shop: S
         await asyncio.sleep(0.01)
 
 
+def keys_apart(count: int, batches: int = 4) -> list[str]:
+    """Thinks of keys that travel in different batches."""
+    found: dict[int, str] = {}
+    for number in range(1_000):
+        found.setdefault(partition_of(str(number)) % batches, str(number))
+    return [found[one] for one in range(count)]
+
+
 @pytest.mark.requirement("MSG-3")
-async def test_a_batch_without_answer_holds_up_its_keys_and_no_others(shop: Shop, broker: Broker) -> None:
+async def test_a_batch_without_answer_holds_up_its_keys_and_others_go_on(shop: Shop, broker: Broker) -> None:
+    slow, quick_one = keys_apart(2)
     broker.gate.clear()
-    broker.held_keys = {"slow"}
-    first = created("1", key="slow")
+    broker.held_keys = {slow}
+    first = created("1", key=slow)
     await write(shop, first)
-    async with relay(shop, broker, patience=0.01).running():
+    async with relay(shop, broker).running():
         await asyncio.sleep(0.05)
-        await write(shop, second := created("2", key="slow"), other := created("3", key="other"))
+        await write(shop, second := created("2", key=slow), other := created("3", key=quick_one))
         await until(lambda: other in broker.published)
         assert broker.published == [other]
         broker.gate.set()
@@ -242,93 +290,188 @@ async def test_a_batch_without_answer_holds_up_its_keys_and_no_others(shop: Shop
     assert broker.published == [other, first, second]
 
 
-async def test_many_behind_a_held_key_do_not_starve_others(shop: Shop, broker: Broker) -> None:
+async def test_what_is_on_its_way_has_a_bound(shop: Shop, broker: Broker) -> None:
     broker.gate.clear()
-    broker.held_keys = {"slow"}
-    await write(shop, created(key="slow"))
-    async with relay(shop, broker, patience=0.01, batch=5).running():
-        await asyncio.sleep(0.03)
-        await write(shop, *(created(key="slow") for _ in range(50)), other := created(key="other"))
-        await until(lambda: other in broker.published)
-        broker.gate.set()
-        await empty(shop)
-    assert len(broker.published) == 52
+    broker.held_keys = {str(number) for number in range(40)}
+    claims: list[int] = []
 
+    class Watching(InMemoryOutbox):
+        async def claim(
+            self, tokens: Mapping[int, int], *, limit: int, without: Collection[str] = (), after: int = 0
+        ) -> Claim:
+            claim = await super().claim(tokens, limit=limit, without=without, after=after)
+            claims.append(len(claim.entries))
+            return claim
 
-async def test_what_is_in_flight_has_a_bound(shop: Shop, broker: Broker) -> None:
-    broker.gate.clear()
-    broker.held_keys = {str(number) for number in range(20)}
-    await write(shop, *(created(key=str(number)) for number in range(20)))
-    async with relay(shop, broker, patience=0.005, batch=3, in_flight=7).running() as running:
+    await write(shop, *(created(key=str(number)) for number in range(40)))
+    config = RelayConfig(**(RELAY.model_dump() | {"batch": 3, "batches": 2}))
+    async with Relay(Watching(shop.outbox._session), broker, config).running():
         await asyncio.sleep(0.1)
-        assert len(running._held) == 7
+        assert claims == [3, 3, 3, 3]  # of either, one is on its way and one is read ahead
         broker.gate.set()
         await empty(shop)
-    assert len(broker.published) == 20
+    assert len(broker.published) == 40
 
 
 async def test_the_lease_is_renewed_while_publishing_takes_long(shop: Shop, broker: Broker) -> None:
     broker.gate.clear()
     broker.held_keys = {"slow"}
     await write(shop, created(key="slow"))
-    async with relay(shop, broker, patience=0.01, lease=0.1, poll_idle=0.02).running():
+    async with relay(shop, broker, lease=0.2).running():
         for _ in range(10):
-            await asyncio.sleep(0.03)
-            assert await shop.outbox.claim("other", limit=1, lease=timedelta(seconds=1)) is None
+            await asyncio.sleep(0.05)
+            rows = shop.store.rows(_Owned)
+            assert all(row.ends > monotonic() for row in rows.values())
         broker.gate.set()
         await empty(shop)
 
 
+def holders(shop: Shop) -> Counter[str | None]:
+    return Counter(row.owner for row in shop.store.rows(_Owned).values())
+
+
 @pytest.mark.requirement("MSG-3")
-async def test_of_two_relays_one_works_and_the_other_takes_over(shop: Shop, broker: Broker) -> None:
-    first, second = relay(shop, broker, "first", lease=0.2), relay(shop, broker, "second", lease=0.2)
-    await first.start()
-    await asyncio.sleep(0.02)
-    async with second.running():
-        await until(lambda: second.state is RelayStateEnum.STANDBY)
-        assert first.state is RelayStateEnum.RUNNING
-        await write(shop, *(created() for _ in range(10)))
-        await empty(shop)
-        await first.stop()
-        await write(shop, created())
-        await empty(shop)
-        assert second.state is RelayStateEnum.RUNNING
-    assert len(broker.published) == 11
+async def test_relays_that_come_and_go_share_the_partitions(shop: Shop, broker: Broker) -> None:
+    sent = [created(key=str(number % 100)) for number in range(500)]
+    first, second, third = (relay(shop, broker, name, lease=0.4, batch=3) for name in "abc")
+    async with first.running(), second.running():
+        await until(lambda: holders(shop) == {"a": 32, "b": 32})
+        await write(shop, *sent[:250])
+        async with third.running():
+            await until(lambda: holders(shop) == {"a": 22, "b": 22, "c": 20})
+            await write(shop, *sent[250:])
+            await empty(shop)
+        await until(lambda: holders(shop) == {"a": 32, "b": 32})
+    assert len(broker.published) == 500
+    for key in map(str, range(100)):
+        assert [one for one in broker.published if one.key == key] == [one for one in sent if one.key == key]
 
 
+async def test_a_relay_that_gets_nothing_stands_by(shop: Shop, broker: Broker) -> None:
+    await shop.outbox.leases.hold("other", timedelta(seconds=60))
+    async with relay(shop, broker).running() as idle:
+        await until(lambda: idle.state is RelayStateEnum.STANDBY)
+
+
+@pytest.mark.requirement("MSG-3")
 async def test_a_dead_relay_is_replaced_when_its_lease_ends(shop: Shop, broker: Broker) -> None:
-    await shop.outbox.claim("dead", limit=1, lease=timedelta(seconds=0.1))
+    await shop.outbox.leases.hold("dead", timedelta(seconds=0.1))
     await write(shop, created())
-    async with relay(shop, broker).running():
+    async with relay(shop, broker, lease=0.2).running():
         await empty(shop)
     assert len(broker.published) == 1
 
 
+@pytest.mark.requirement("MSG-3")
 async def test_what_was_published_on_a_lost_lease_is_said_and_goes_out_again(
     shop: Shop, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker.gate.clear()
     broker.held_keys = {"slow"}
     await write(shop, created(key="slow"))
-    zombie = relay(shop, broker, "zombie", lease=0.05)
+    zombie = relay(shop, broker, "zombie", lease=0.1)
     async with zombie.running():
-        await asyncio.sleep(0.03)
-        zombie._loop.cancel()  # as if frozen: what it publishes is still on its way
-        await asyncio.sleep(0.1)
-        async with relay(shop, broker, "heir", patience=0.01).running():
+        await asyncio.sleep(0.05)
+        zombie._working[0].cancel()  # as if frozen: what it publishes is still on its way
+        await asyncio.sleep(0.15)
+        async with relay(shop, broker, "heir").running():
+            await until(lambda: holders(shop) == {"heir": PARTITIONS})
             await asyncio.sleep(0.05)
             broker.gate.set()
             await empty(shop)
             await until(lambda: len(broker.published) == 2)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
     assert any("lost lease" in record.message for record in caplog.records)
+
+
+@pytest.mark.requirement("MSG-3")
+async def test_a_relay_that_was_frozen_claims_nothing_before_it_holds_again(
+    shop: Shop, broker: Broker
+) -> None:
+    zombie = relay(shop, broker, "zombie", lease=0.1)
+    async with zombie.running():
+        await until(lambda: holders(shop) == {"zombie": PARTITIONS})
+        zombie._working[0].cancel()
+        await asyncio.sleep(0.15)
+        await write(shop, created())
+        zombie.wake()
+        await asyncio.sleep(0.1)
+    assert broker.published == []
+
+
+class FakeBell:
+    def __init__(self) -> None:
+        self.rings = 0
+        self.listeners: list[Callable[[], None]] = []
+
+    async def ring(self) -> None:
+        self.rings += 1
+        for heard in self.listeners:
+            heard()
+
+    def listening(self, heard: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+        self.listeners.append(heard)
+        return nullcontext()
+
+
+async def test_a_commit_is_told_to_relays_elsewhere_if_there_are_any(shop: Shop, broker: Broker) -> None:
+    bell = FakeBell()
+    outbox = shop.outbox
+    outbox.bell = bell
+    alone = Relay(outbox, broker, RELAY, owner="alone")
+    async with alone.running():
+        await until(lambda: holders(shop) == {"alone": PARTITIONS})
+        alone.wake()
+        await asyncio.sleep(0.03)
+        assert bell.rings == 0
+        await shop.outbox.leases.release("alone", range(32))
+        await shop.outbox.leases.hold("other", timedelta(seconds=60))
+        await until(lambda: not alone._tenure.is_whole)
+        for _ in range(100):
+            alone.wake()
+        await until(lambda: bell.rings == 1)
+
+
+async def test_a_ring_wakes_a_relay(shop: Shop, broker: Broker) -> None:
+    outbox = shop.outbox
+    outbox.bell = bell = FakeBell()
+    config = RelayConfig(**(RELAY.model_dump() | {"poll_busy": 60, "poll_idle": 60}))
+    async with Relay(outbox, broker, config).running():
+        await asyncio.sleep(0.05)
+        await write(shop, created())
+        await asyncio.sleep(0.05)
+        assert broker.published == []
+        await bell.ring()
+        await empty(shop)
+
+
+async def test_a_destination_that_takes_nothing_is_left_alone_and_others_go_on(shop: Shop) -> None:
+    class Picky(Broker):
+        is_open = False
+
+        async def publish(self, envelopes: Sequence[Envelope]) -> None:
+            reasons = {n: "no" for n, one in enumerate(envelopes) if one.destination == "closed"}
+            self.published += [one for n, one in enumerate(envelopes) if self.is_open or n not in reasons]
+            if reasons and not self.is_open:
+                raise PublishFailed(reasons)
+
+    broker = Picky()
+    lost = [created(destination="closed", key=str(number)) for number in range(20)]
+    await write(shop, *lost, *(created() for _ in range(5)))
+    running = relay(shop, broker, batch=1, batches=1, retry={"base": 0.3, "cap": 0.3})
+    async with running.running():
+        await until(lambda: len(broker.published) == 5)
+        assert running._outages.destinations.closed == {"closed"}
+        broker.is_open = True
+        await empty(shop)
+    assert len(broker.published) == 25
 
 
 async def test_stop_waits_for_what_is_being_published(shop: Shop, broker: Broker) -> None:
     broker.gate.clear()
     broker.held_keys = {"slow"}
     await write(shop, created(key="slow"))
-    running = relay(shop, broker, patience=0.01)
+    running = relay(shop, broker)
     await running.start()
     await asyncio.sleep(0.03)
     stopping = asyncio.create_task(running.stop())
@@ -338,7 +481,7 @@ async def test_stop_waits_for_what_is_being_published(shop: Shop, broker: Broker
     await stopping
     assert (await shop.outbox.backlog()).count == 0
     assert running.state is RelayStateEnum.STOPPED
-    assert await shop.outbox.claim("next", limit=1, lease=timedelta(seconds=1)) is not None
+    assert holders(shop) == {None: PARTITIONS}
 
 
 async def test_stop_leaves_in_the_outbox_what_the_broker_never_answers(shop: Shop, broker: Broker) -> None:
@@ -350,9 +493,7 @@ async def test_stop_leaves_in_the_outbox_what_the_broker_never_answers(shop: Sho
     await asyncio.sleep(0.03)
     async with asyncio.timeout(1):
         await running.stop()
-    claim = await shop.outbox.claim("next", limit=1, lease=timedelta(seconds=1))
-    assert claim is not None
-    assert len(claim.entries) == 1
+    assert len((await claimed(shop.outbox, "next")).entries) == 1
 
 
 async def test_it_starts_again_after_a_stop_and_not_twice(shop: Shop, broker: Broker) -> None:
@@ -388,12 +529,12 @@ async def test_on_the_memory_transport_a_kill_loses_nothing(shop: Shop) -> None:
     sent = [created(key=str(number)) for number in range(10)]
     await write(shop, *sent)
     await first.subscribe(subscription, stuck)
-    killed = relay(shop, first, "killed", patience=0.01)
+    killed = relay(shop, first, "killed")
     await killed.start()
     await asyncio.sleep(0.05)
-    for task in (killed._loop, *killed._publishing):  # as the kernel does: no stop, no release
+    for task in killed._working:  # as the kernel does: no stop, no release
         task.cancel()
-    await shop.outbox.release("killed")
+    await shop.outbox.leases.release("killed")
     await second.subscribe(subscription, handle)
     async with relay(shop, second, "heir").running():
         await empty(shop)

@@ -81,7 +81,6 @@ class KafkaConfig(PluginConfig):
         client_id: how the brokers list these connections; empty means the service's name.
         request_timeout: how long a broker may take to answer.
         publish_timeout: how long a batch may take to be confirmed; more counts as a broker that is away.
-        linger: how long a message waits for others to travel with.
         batch_bytes: how many bytes travel together at most, to one partition.
         session_timeout: when a member that fell silent loses its partitions.
         commit_interval: how often progress is told; after a crash, at most so much comes again.
@@ -97,8 +96,7 @@ class KafkaConfig(PluginConfig):
     client_id: str = ""
     request_timeout: Seconds = 5
     publish_timeout: Seconds = 10
-    linger: Annotated[float, Field(ge=0, le=10)] = 0.002
-    batch_bytes: Annotated[int, Field(ge=1_024, le=16_777_216)] = 131_072
+    batch_bytes: Annotated[int, Field(ge=1_024, le=16_777_216)] = 524_288
     session_timeout: Annotated[float, Field(ge=1, le=300)] = 10
     commit_interval: Annotated[float, Field(ge=0.01, le=60)] = 0.2
     held: Annotated[int, Field(ge=1, le=100_000)] = 1_000

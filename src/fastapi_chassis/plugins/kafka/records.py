@@ -1,9 +1,10 @@
 """Records: envelopes as CloudEvents in Kafka's binary mode, and back."""
 
+from typing import NamedTuple
+
 from aiokafka import ConsumerRecord
 
 from fastapi_chassis.messaging import Envelope, UnreadableMessage, attributes_of, envelope_of
-from fastapi_chassis.plugins.kafka.producer import Record
 
 PREFIX = "ce_"
 REASON, ATTEMPTS, TOPIC = "dead-reason", "dead-attempts", "dead-topic"
@@ -14,10 +15,39 @@ def dead_topic(group: str) -> str:
     return f"{group}.dead"
 
 
-def record_of(envelope: Envelope) -> Record:
-    """Writes an envelope."""
-    headers = [(name, value.encode()) for name, value in attributes_of(envelope, PREFIX).items()]
-    return Record(envelope.destination, envelope.key.encode(), envelope.payload, headers)
+class EnvelopeRecord(NamedTuple):
+    """An envelope on its way out."""
+
+    envelope: Envelope
+
+    @property
+    def topic(self) -> str:
+        """Where it goes."""
+        return self.envelope.destination
+
+    @property
+    def key(self) -> bytes:
+        """What decides on the partition."""
+        return self.envelope.key.encode()
+
+    @property
+    def value(self) -> bytes:
+        """The payload."""
+        return self.envelope.payload
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        """The attributes of the envelope."""
+        return [(name, value.encode()) for name, value in attributes_of(self.envelope, PREFIX).items()]
+
+
+class DeadRecord(NamedTuple):
+    """A dead letter on its way out."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
 
 
 def envelope_in(record: "ConsumerRecord[bytes, bytes]", *, topic: str = "") -> Envelope:
@@ -35,18 +65,17 @@ def envelope_in(record: "ConsumerRecord[bytes, bytes]", *, topic: str = "") -> E
     return envelope_of(attributes, PREFIX, destination=destination, key=key, payload=record.value or b"")
 
 
-def dead_record(topic: str, envelope: Envelope, reason: str, attempts: int) -> Record:
+def dead_record(topic: str, envelope: Envelope, reason: str, attempts: int) -> DeadRecord:
     """Writes a dead letter: the message as it came, and why it was given up."""
-    record = record_of(envelope)
-    return Record(
-        topic, record.key, record.value, [*record.headers, *_why(envelope.destination, reason, attempts)]
-    )
+    record = EnvelopeRecord(envelope)
+    headers = [*record.headers, *_why(envelope.destination, reason, attempts)]
+    return DeadRecord(topic, record.key, record.value, headers)
 
 
-def raw_dead_record(topic: str, record: "ConsumerRecord[bytes, bytes]", reason: str) -> Record:
+def raw_dead_record(topic: str, record: "ConsumerRecord[bytes, bytes]", reason: str) -> DeadRecord:
     """Writes a dead letter of what is no message at all."""
     headers = [*record.headers, *_why(record.topic, reason, 1)]
-    return Record(topic, record.key or b"", record.value or b"", headers)
+    return DeadRecord(topic, record.key or b"", record.value or b"", headers)
 
 
 def _why(destination: str, reason: str, attempts: int) -> list[tuple[str, bytes]]:

@@ -6,7 +6,7 @@ from fastapi_chassis.messaging import Envelope, Receive, Subscribed, Subscriptio
 from fastapi_chassis.plugins.kafka.connection import KafkaConnection
 from fastapi_chassis.plugins.kafka.member import KafkaMember
 from fastapi_chassis.plugins.kafka.producer import KafkaProducer
-from fastapi_chassis.plugins.kafka.records import record_of
+from fastapi_chassis.plugins.kafka.records import EnvelopeRecord
 
 
 class KafkaTransport:
@@ -25,7 +25,7 @@ class KafkaTransport:
         """Sends a batch in order; messages of one key lie in one partition."""
         if envelopes:
             await self._connection.want({one.destination for one in envelopes})
-            await self._producer.send([record_of(one) for one in envelopes])
+            await self._producer.send([EnvelopeRecord(one) for one in envelopes])
 
     async def subscribe(self, subscription: Subscription, receive: Receive) -> Subscribed:
         """Joins a consumer group; a group that is new begins with the oldest message that is kept."""

@@ -1,5 +1,6 @@
 """ODMInbox: the messages that each consumer has had, noted in the documents of their effects."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -35,6 +36,10 @@ class ODMInbox:
         session.noted.add(key)
         await carry(session, "_notes", [{"key": key, "at": micros(datetime.now(UTC))}])
         return True
+
+    async def accept_many(self, consumer: str, message_ids: Collection[UUID]) -> frozenset[UUID]:
+        """Notes messages with the work of the unit, in an order in which no two units wait for each other."""
+        return frozenset([one for one in sorted(message_ids) if await self.accept(consumer, one)])
 
     async def purge(self, older_than: timedelta, *, limit: int) -> int:
         """Forgets the notes that are older, those of answers to repeated requests as well."""

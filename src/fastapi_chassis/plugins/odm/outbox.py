@@ -1,4 +1,4 @@
-"""ODMOutbox: messages that wait in the documents of their aggregates, lent to one relay at a time."""
+"""ODMOutbox: messages that wait in the documents of their aggregates, lent to relays by partition."""
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -7,17 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson.int64 import Int64
-from pymongo import ReturnDocument
 
-from fastapi_chassis.messaging import Backlog, Claim, Envelope, OutboxEntry, outbox_for
+from fastapi_chassis.messaging import Backlog, Claim, Envelope, OutboxEntry, outbox_for, partition_of
 from fastapi_chassis.plugins.odm.codec import EVENTS, ID, Document
 from fastapi_chassis.plugins.odm.connection import DocumentDatabase, Mongo, translate_errors
 from fastapi_chassis.plugins.odm.notes import carry, left_behind, micros, moment_of
+from fastapi_chassis.plugins.odm.partitions import ODMLeases
 from fastapi_chassis.plugins.odm.session import ODMSession
 
-LEASES, LEASE = "chassis_relay_lease", "outbox"
 MAX_REASON = 8_192  # characters of an error that are kept
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WAITING: Document = {f"{EVENTS}.0": {"$exists": True}}
 
 
@@ -30,8 +28,18 @@ class _Waiting:
     due: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a relay asks for, at a moment on the server's clock."""
+
+    moment: int
+    limit: int
+    partitions: frozenset[int]
+    without: frozenset[str]
+
+
 class ODMOutbox:
-    """The messages in all collections, and the lease of the relay.
+    """The messages in all collections.
 
     Args:
         documents: the database.
@@ -41,6 +49,8 @@ class ODMOutbox:
     def __init__(self, documents: DocumentDatabase, session: ODMSession | None = None) -> None:
         self._documents = documents
         self._session = session
+        self.leases = ODMLeases(documents)
+        self.bell = None
 
     async def add(self, envelopes: Sequence[Envelope]) -> None:
         """Writes messages with the aggregate of the unit of work, by its one atomic command."""
@@ -51,37 +61,35 @@ class ODMOutbox:
             return
         await carry(session, "_outbox", written)
 
-    async def claim(self, owner: str, *, limit: int, lease: timedelta) -> Claim | None:
-        """Takes or renews the lease and reads what is due; None if another owner holds it."""
+    async def claim(
+        self, tokens: Mapping[int, int], *, limit: int, without: Collection[str] = (), after: int = 0
+    ) -> Claim:
+        """Reads what is due in some partitions; nothing if it shall begin in the middle of a document."""
+        if after:
+            return Claim(tokens)
         with translate_errors():
-            held = await self._take(owner, lease)
-            if held is None:
-                return None
-            token, now = held
-            entries = await self._due(now, limit) if limit else ()
-        return Claim(token, tuple(entries))
+            moment = micros(await self.leases.now())
+            entries = await self._due(_Wanted(moment, limit, frozenset(tokens), frozenset(without)))
+        return Claim(tokens, tuple(entries))
 
     async def settle(
         self, claim: Claim, *, published: Collection[int], failed: Mapping[int, tuple[timedelta, str]]
-    ) -> bool:
-        """Removes what was published and delays what failed, unless the lease went to another owner."""
-        ids = {entry.sequence: entry.envelope.id for entry in claim.entries}
+    ) -> frozenset[int]:
+        """Removes what was published and delays what failed, but for partitions with another owner."""
         with translate_errors():
-            now = await self._still_held(claim.token)
-            if now is None:
-                return False
+            now, lost = await self.leases.now(), await self.leases.lost(claim.tokens)
+            ids = {
+                entry.sequence: entry.envelope.id
+                for entry in claim.entries
+                if not lost or partition_of(entry.envelope.key) not in lost
+            }
             gone = [ids[sequence] for sequence in published if sequence in ids]
             for name in self._documents.layout.carrying if gone else ():
                 await self._remove(name, gone)
             for sequence, (delay, reason) in failed.items():
                 if sequence in ids:
                     await self._delay(ids[sequence], now + delay, reason)
-        return True
-
-    async def release(self, owner: str) -> None:
-        """Gives the lease back, if this owner has it."""
-        with translate_errors():
-            await self._mongo[LEASES].update_one({ID: LEASE, "owner": owner}, {"$set": {"owner": None}})
+        return lost
 
     async def backlog(self) -> Backlog:
         """Counts what waits."""
@@ -90,63 +98,42 @@ class ODMOutbox:
             {"$project": {"count": {"$size": f"${EVENTS}"}, "oldest": {"$min": f"${EVENTS}.at"}}},
             {"$group": {ID: None, "count": {"$sum": "$count"}, "oldest": {"$min": "$oldest"}}},
         ]
+        refused: Document = {f"{EVENTS}.attempts": {"$gt": 0}}
+        keys: list[Document] = [
+            *({"$match": refused}, {"$unwind": f"${EVENTS}"}, {"$match": refused}),
+            {"$group": {ID: f"${EVENTS}.key"}},
+        ]
         count, oldest = 0, None
+        blocked: set[str] = set()
         with translate_errors():
             for name in self._documents.layout.carrying:
                 for found in await (await self._mongo[name].aggregate(stages)).to_list():
                     count += int(found["count"])
                     oldest = min(int(found["oldest"]), oldest or int(found["oldest"]))
+                blocked.update([one[ID] for one in await (await self._mongo[name].aggregate(keys)).to_list()])
         age = timedelta(0) if oldest is None else max(datetime.now(UTC) - moment_of(oldest), timedelta(0))
-        return Backlog(count, age)
+        return Backlog(count, age, len(blocked))
 
     @property
     def _mongo(self) -> Mongo:
         return self._documents.mongo
 
-    async def _take(self, owner: str, lease: timedelta) -> tuple[int, datetime] | None:
-        """Takes the lease in one command; a new owner gets a greater token."""
-        leases, now = self._mongo[LEASES], await self._now()
-        own = {"$eq": ["$owner", {"$literal": owner}]}
-        steps: list[Document] = [
-            {"$set": {"token": {"$cond": [own, "$token", {"$add": ["$token", 1]}]}}},
-            {"$set": {"owner": {"$literal": owner}, "until": micros(now + lease)}},
-        ]
-        free = {ID: LEASE, "$or": [{"owner": None}, {"owner": owner}, {"until": {"$lt": micros(now)}}]}
-        after = ReturnDocument.AFTER
-        found = await leases.find_one_and_update(free, steps, return_document=after)
-        if found is None and await leases.find_one({ID: LEASE}) is None:
-            fresh = {"owner": None, "token": Int64(0), "until": Int64(0)}
-            await leases.update_one({ID: LEASE}, {"$setOnInsert": fresh}, upsert=True)
-            found = await leases.find_one_and_update(free, steps, return_document=after)
-        return None if found is None else (int(found["token"]), now)
-
-    async def _still_held(self, token: int) -> datetime | None:
-        """Returns the server's time, if the lease has not gone to another owner."""
-        found = await self._mongo[LEASES].find_one({ID: LEASE, "token": token})
-        return None if found is None else await self._now()
-
-    async def _now(self) -> datetime:
-        """Returns the server's time: relays on machines whose clocks differ agree on it."""
-        told: datetime = (await self._mongo.command("hello"))["localTime"]
-        return told.replace(tzinfo=UTC)
-
-    async def _due(self, now: datetime, limit: int) -> list[OutboxEntry]:
+    async def _due(self, wanted: _Wanted) -> list[OutboxEntry]:
         """Reads the oldest that are due; of a key whose oldest waits for a retry, nothing later."""
-        moment = micros(now)
         waiting: list[_Waiting] = []
         for name in self._documents.layout.carrying:
-            waiting += await self._oldest(name, moment, limit)
+            waiting += await self._oldest(name, wanted)
         held: set[str] = set()
         due = []
         for one in sorted(waiting, key=lambda each: each.place):
             key = one.entry.envelope.key
-            if one.due > moment:
+            if one.due > wanted.moment:
                 held.add(key)
-            elif key not in held:
+            elif key not in held and one.entry.envelope.destination not in wanted.without:
                 due.append(one.entry)
-        return due[:limit]
+        return due[: wanted.limit]
 
-    async def _oldest(self, name: str, moment: int, limit: int) -> list[_Waiting]:
+    async def _oldest(self, name: str, wanted: _Wanted) -> list[_Waiting]:
         """Reads one collection until enough is due, together with what holds up its key."""
         found: list[_Waiting] = []
         held: set[str] = set()
@@ -154,14 +141,14 @@ class ODMOutbox:
         async for document in self._mongo[name].find(_WAITING, {EVENTS: 1}).sort(f"{EVENTS}.seq"):
             for one in _waiting(document[EVENTS]):
                 key = one.entry.envelope.key
-                if one.due > moment:
-                    held.add(key)
-                elif key in held:
+                if partition_of(key) not in wanted.partitions or key in held:
                     continue
+                if one.due > wanted.moment:
+                    held.add(key)
                 else:
-                    due += 1
+                    due += one.entry.envelope.destination not in wanted.without
                 found.append(one)
-            if due >= limit:
+            if due >= wanted.limit:
                 break
         return found
 

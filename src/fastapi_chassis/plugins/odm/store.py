@@ -62,6 +62,9 @@ class ODMStore:
         """Returns the inbox as maintenance sees it: each call acts by itself."""
         return ODMInbox(self.documents)
 
+    def schedule(self) -> None:
+        """Returns none: nothing can wait for its time here."""
+
     async def open_classes(self) -> None:
         """Binds the classes of Beanie that modules named to the open database."""
         if self._classes:

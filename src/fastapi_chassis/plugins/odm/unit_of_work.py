@@ -1,5 +1,7 @@
 """ODMUnitOfWork: the transaction of one message on MongoDB, or its one atomic command."""
 
+from typing import override
+
 from fastapi_chassis.application import EventDispatch, EventSink, SessionUnitOfWork
 from fastapi_chassis.plugins.odm.connection import DocumentDatabase
 from fastapi_chassis.plugins.odm.session import ODMSession
@@ -22,3 +24,9 @@ class ODMUnitOfWork(SessionUnitOfWork[ODMSession]):
         dispatch: EventDispatch | None = None,
     ) -> None:
         super().__init__(ODMSession(documents), sink=sink, dispatch=dispatch)
+
+    @property
+    @override
+    def can_be_shared(self) -> bool:
+        """Whether units of work of other messages may join this one: where the server has transactions."""
+        return self.session.has_transactions

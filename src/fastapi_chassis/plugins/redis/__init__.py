@@ -1,4 +1,4 @@
-"""Redis and Valkey: a client, cache, lock, rate limiter and repositories on one server or cluster."""
+"""Redis and Valkey: client, cache, lock, rate limiter, repositories, messages on one server or cluster."""
 
 from fastapi_chassis.domain import MissingExtraError
 
@@ -22,6 +22,7 @@ from fastapi_chassis.plugins.redis.repository import RedisRepository
 from fastapi_chassis.plugins.redis.script import Script
 from fastapi_chassis.plugins.redis.session import RedisSession
 from fastapi_chassis.plugins.redis.store import RedisStore
+from fastapi_chassis.plugins.redis.transport import RedisTransport
 from fastapi_chassis.plugins.redis.unit_of_work import RedisUnitOfWork
 
 __all__ = (
@@ -40,6 +41,7 @@ __all__ = (
     "RedisRepository",
     "RedisSession",
     "RedisStore",
+    "RedisTransport",
     "RedisUnitOfWork",
     "RegisteredScript",
     "Script",

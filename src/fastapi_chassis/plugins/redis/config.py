@@ -69,6 +69,35 @@ class RedisRateLimitConfig(ConfigModel):
     retry_after: Seconds = 1
 
 
+class RedisStreamsConfig(ConfigModel):
+    """The service's messages; services that talk share the streams, whatever their own prefix.
+
+    Args:
+        enabled: whether messages travel over Redis.
+        prefix: what the keys of the streams begin with.
+        partitions: how many streams there are where none were yet: one member of a group reads one; a key's
+            messages lie in one.
+        held: how many messages a member holds at most that are not settled.
+        lease: seconds after which the streams of a member that fell silent go to others.
+        publish_timeout: seconds in which a batch is confirmed, or the server counts as away.
+        replicas: how many replicas must have a batch before it is confirmed; not in a cluster.
+        keep: seconds for which messages are kept after every group has settled them.
+        max_length: how many messages one stream holds before it refuses more; 0 for any number.
+        dead_max_age: seconds for which dead letters are kept; 0 for ever.
+    """
+
+    enabled: bool = False
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,100}$")] = "messages:"
+    partitions: Annotated[int, Field(ge=1, le=256)] = 6
+    held: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    lease: Annotated[float, Field(ge=1, le=3_600)] = 5
+    publish_timeout: Seconds = 5
+    replicas: Annotated[int, Field(ge=0, le=10)] = 0
+    keep: Annotated[float, Field(ge=0, le=31_536_000)] = 3_600
+    max_length: Annotated[int, Field(ge=0)] = 1_000_000
+    dead_max_age: Annotated[float, Field(ge=0, le=315_360_000)] = 0
+
+
 class RedisConfig(PluginConfig):
     """One server or cluster; all times in seconds. Sentinel is not offered.
 
@@ -90,6 +119,7 @@ class RedisConfig(PluginConfig):
         retry_backoff: the wait before the second attempt at most; it doubles each time.
         cache: the cache.
         rate_limit: the rate limiter.
+        streams: the service's messages.
     """
 
     url: SecretUrl = SecretUrl("redis://localhost:6379/0")
@@ -109,6 +139,7 @@ class RedisConfig(PluginConfig):
     retry_backoff: Seconds = 0.1
     cache: RedisCacheConfig = Field(default_factory=RedisCacheConfig)
     rate_limit: RedisRateLimitConfig = Field(default_factory=RedisRateLimitConfig)
+    streams: RedisStreamsConfig = Field(default_factory=RedisStreamsConfig)
 
     @field_validator("url", mode="after")
     @classmethod
@@ -134,6 +165,8 @@ class RedisConfig(PluginConfig):
     def _fits_together(self) -> Self:
         if self.cluster and (self.scheme == "unix" or self.database):
             raise ValueError("a cluster is reached by redis:// or rediss://, and has database 0 only")
+        if self.cluster and self.streams.replicas:
+            raise ValueError("a cluster waits for replicas by min-replicas-to-write of its nodes")
         if self.scheme != "rediss" and self.tls != RedisTlsConfig():
             raise ValueError("tls holds for rediss:// only: change the url, or leave tls out")
         return self

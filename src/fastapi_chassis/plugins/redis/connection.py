@@ -122,6 +122,49 @@ class RedisConnection:
             if redis is self._redis:
                 idle.append(connection)
 
+    async def run_apart(self, commands: Sequence[Words]) -> list[object]:
+        """Sends commands at once, in their order where they go to one node; refused ones are exceptions.
+
+        Unlike a pipeline it is safe to cancel: what is on its way then is lost with its connection.
+
+        Args:
+            commands: each with its words, all of one key in a cluster.
+
+        Raises:
+            UnavailableException: the server is away; whether the commands ran is then unknown.
+        """
+        if not commands:
+            return []
+        async with self._in_turn():
+            redis = self._opened
+            if isinstance(redis, RedisCluster):
+                send = cast("Any", redis).execute_command
+                sent = (send(*words) for words in commands)
+                return cast("list[object]", await asyncio.gather(*sent, return_exceptions=True))
+            return await self._send_together(redis, commands)
+
+    async def _send_together(self, redis: Redis, commands: Sequence[Words]) -> list[object]:
+        idle = self._idle
+        pool = cast("Any", redis.connection_pool)
+        connection = idle.pop() if idle else await pool.get_connection()
+        replies: list[object] = []
+        try:
+            if not connection.is_connected or await connection.can_read():
+                await pool.ensure_connection(connection)
+            await connection.send_packed_command(connection.pack_commands(commands))
+            for _ in commands:
+                try:
+                    replies.append(await connection.read_response())
+                except ResponseError as error:
+                    replies.append(error)
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            if redis is self._redis:
+                idle.append(connection)
+        return replies
+
     async def run_many(
         self, commands: Sequence[Words], *, transaction: bool = False, again: bool = False
     ) -> list[object]:

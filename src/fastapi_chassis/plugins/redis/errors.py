@@ -86,7 +86,7 @@ def _is_of_a_closed_transport(error: Exception) -> bool:
 
     So it happens where the client learns anew which nodes a cluster has.
     """
-    if not isinstance(error, RuntimeError | TypeError):
+    if not isinstance(error, RuntimeError | TypeError | AttributeError):
         return False
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -60,6 +60,9 @@ class RedisStore:
     def inbox(self) -> None:
         """Returns none."""
 
+    def schedule(self) -> None:
+        """Returns none."""
+
     def _name(self, entity: type, table: object | None) -> str:
         name = snake_case(entity.__name__) if table is None else table
         title = entity.__qualname__

@@ -26,6 +26,7 @@ from fastapi_chassis.plugins.sqlalchemy.migrations import (
 from fastapi_chassis.plugins.sqlalchemy.outbox import SqlAlchemyOutbox
 from fastapi_chassis.plugins.sqlalchemy.plugin import SqlAlchemyPlugin
 from fastapi_chassis.plugins.sqlalchemy.repository import SqlAlchemyRepository
+from fastapi_chassis.plugins.sqlalchemy.schedule import SqlAlchemySchedule
 from fastapi_chassis.plugins.sqlalchemy.session import SqlAlchemySession
 from fastapi_chassis.plugins.sqlalchemy.store import SqlAlchemyStore
 from fastapi_chassis.plugins.sqlalchemy.tables import table_for
@@ -44,6 +45,7 @@ __all__ = (
     "SqlAlchemyOutbox",
     "SqlAlchemyPlugin",
     "SqlAlchemyRepository",
+    "SqlAlchemySchedule",
     "SqlAlchemySession",
     "SqlAlchemyStore",
     "SqlAlchemyUnitOfWork",

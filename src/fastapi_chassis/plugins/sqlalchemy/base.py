@@ -20,7 +20,6 @@ from sqlalchemy import (
 
 from fastapi_chassis.plugins.sqlalchemy.columns import moment_type, uuid_type
 
-PARTITIONS: Final = 64
 OWN_TABLES: Final = MetaData()
 
 # Names as Debezium's outbox event router expects them, so that change-data-capture can take over. The payload
@@ -55,12 +54,19 @@ Index(
     sqlite_where=text("attempts > 0"),
 )
 
-RELAY_LEASE: Final = Table(
-    "chassis_relay_lease",
+OUTBOX_PARTITIONS: Final = Table(
+    "chassis_partitions",
     OWN_TABLES,
-    Column("name", Text, primary_key=True),
+    Column("partition_no", SmallInteger, primary_key=True, autoincrement=False),
     Column("owner", Text),
     Column("token", BigInteger, nullable=False),
+    Column("expires_at", moment_type(), nullable=False),
+)
+
+RELAYS: Final = Table(
+    "chassis_relays",
+    OWN_TABLES,
+    Column("owner", Text, primary_key=True),
     Column("expires_at", moment_type(), nullable=False),
 )
 
@@ -70,6 +76,58 @@ INBOX: Final = Table(
     Column("consumer", Text, primary_key=True),
     Column("message_id", uuid_type(), primary_key=True),
     Column("received_at", moment_type(), nullable=False, index=True),
+)
+
+# whatever is due leaves: every row here waits, so that the index on the time needs no condition
+SCHEDULES: Final = Table(
+    "chassis_schedules",
+    OWN_TABLES,
+    Column("key", Text, primary_key=True),
+    Column("due_at", moment_type(), nullable=False),
+    Column("id", uuid_type(), nullable=False),
+    Column("aggregatetype", Text, nullable=False),
+    Column("aggregateid", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("occurred_at", moment_type(), nullable=False),
+    Index("chassis_schedules_due", "due_at"),
+)
+
+DEAD_LETTERS: Final = Table(
+    "chassis_dead_letters",
+    OWN_TABLES,
+    Column("id", uuid_type(), primary_key=True),
+    Column("consumer_group", Text, nullable=False),
+    Column("message_id", uuid_type(), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("dead_at", moment_type(), nullable=False),
+    Column("version_no", Integer, nullable=False),
+    Column("aggregatetype", Text, nullable=False),
+    Column("aggregateid", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("occurred_at", moment_type(), nullable=False),
+    Index("chassis_dead_letters_message", "consumer_group", "message_id", unique=True),
+    Index("chassis_dead_letters_age", "dead_at"),
+    Index(
+        "chassis_dead_letters_waiting",
+        "type",
+        "id",
+        postgresql_where=text("state = 'waiting'"),
+        sqlite_where=text("state = 'waiting'"),
+    ),
 )
 
 IDEMPOTENCY: Final = Table(

@@ -1,53 +1,68 @@
-"""SqlAlchemyOutbox: messages that wait in the database, lent to one relay at a time."""
+"""SqlAlchemyOutbox: messages that wait in the database, lent to relays by partition."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from itertools import batched
-from typing import Any
-from zlib import crc32
+from typing import Any, cast
 
-from sqlalchemy import bindparam, case, delete, func, or_, select, update
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    SmallInteger,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from fastapi_chassis.messaging import Backlog, Claim, Envelope, OutboxEntry, outbox_for
-from fastapi_chassis.plugins.sqlalchemy.base import OUTBOX, PARTITIONS, RELAY_LEASE
-from fastapi_chassis.plugins.sqlalchemy.compiled import Row
+from fastapi_chassis.messaging import (
+    Backlog,
+    Bell,
+    Claim,
+    Envelope,
+    OutboxEntry,
+    PartitionLeases,
+    outbox_for,
+    partition_of,
+)
+from fastapi_chassis.plugins.sqlalchemy.base import OUTBOX, OUTBOX_PARTITIONS
+from fastapi_chassis.plugins.sqlalchemy.compiled import Row, Statement
 from fastapi_chassis.plugins.sqlalchemy.dialects import BULK, BulkWrite, SqlDialect
+from fastapi_chassis.plugins.sqlalchemy.envelopes import NAMES, envelope_of, values_of
+from fastapi_chassis.plugins.sqlalchemy.partitions import SqlAlchemyLeases, lost_in
 from fastapi_chassis.plugins.sqlalchemy.session import Perform, SqlAlchemySession, perform_on
 
 type Write = Callable[[BulkWrite, Sequence[Row]], Awaitable[None]]
+type Fetch = Callable[[Statement, Mapping[str, object]], Awaitable[Sequence[Row]]]
 
-LEASE_NAME = "outbox"
 MAX_REASON = 8_192  # characters of an error that are kept
 _ROW = OUTBOX.c
-_LEASE = RELAY_LEASE.c
-_WRITTEN = (
-    _ROW.id,
-    _ROW.aggregatetype,
-    _ROW.aggregateid,
-    _ROW.type,
-    _ROW.payload,
-    _ROW.headers,
-    _ROW.destination,
-    _ROW.version,
-    _ROW.source,
-    _ROW.content_type,
-    _ROW.occurred_at,
-    _ROW.partition_no,
-    _ROW.attempts,
+_WRITTEN = (*(_ROW[name] for name in NAMES), _ROW.partition_no, _ROW.attempts)
+_READ = (
+    *(_ROW.seq, _ROW.attempts, type_coerce(_ROW.id, Uuid())),  # the id as the driver reads it
+    *(_ROW[name] for name in NAMES[1:-1]),
+    sql_cast(_ROW.headers, Text),
 )
 
 
 class SqlAlchemyOutbox:
-    """The outbox table and its lease.
+    """The outbox table.
 
     Args:
         perform: runs work, in the transaction of a session or in one of its own.
         dialect: how the database is asked.
         read: runs work that changes nothing; as all other work where nothing is given.
         write: writes many rows; as all other work where nothing is given.
+        fetch: asks a question; as all other work where nothing is given.
+        bell: what tells other processes of a commit.
     """
 
     def __init__(
@@ -57,11 +72,17 @@ class SqlAlchemyOutbox:
         *,
         read: Perform | None = None,
         write: Write | None = None,
+        fetch: Fetch | None = None,
+        bell: Bell | None = None,
     ) -> None:
         self._perform = perform
         self._read = read or perform
         self._write = write or self._write_by_core
+        self._fetch = fetch or self._fetch_by_core
         self._dialect = dialect
+        self._settle_at_once = _settle_at_once(dialect) if fetch and dialect.driver else None
+        self.leases: PartitionLeases = SqlAlchemyLeases(perform, dialect)
+        self.bell = bell
 
     async def add(self, envelopes: Sequence[Envelope]) -> None:
         """Writes messages in one statement, within the transaction of the session."""
@@ -69,78 +90,53 @@ class SqlAlchemyOutbox:
         if rows:
             await self._write(_insert(self._dialect), rows)
 
-    async def claim(self, owner: str, *, limit: int, lease: timedelta) -> Claim | None:
-        """Takes or renews the lease and reads what is due; None if another owner holds it."""
-
-        def work(connection: Connection) -> Claim | None:
-            token = connection.execute(self._take, {"me": owner, "lease": lease}).scalar()
-            if token is None:
-                return None
-            rows = connection.execute(self._due, {"limit": limit}).all()
-            return Claim(token, tuple(map(_entry, rows)))
-
-        claim: Claim | None = await self._perform(work)
-        return claim
+    async def claim(
+        self, tokens: Mapping[int, int], *, limit: int, without: Collection[str] = (), after: int = 0
+    ) -> Claim:
+        """Reads what is due in some partitions."""
+        parameters: dict[str, object] = {"partitions": list(tokens), "limit": limit, "after": after}
+        if without:
+            parameters["without"] = list(without)
+        rows = await self._fetch(_due(self._dialect, has_closed=bool(without)), parameters)
+        return Claim(tokens, tuple(map(_entry, rows)))
 
     async def settle(
         self, claim: Claim, *, published: Collection[int], failed: Mapping[int, tuple[timedelta, str]]
-    ) -> bool:
-        """Removes what was published and delays what failed, unless the lease went to another owner."""
+    ) -> frozenset[int]:
+        """Removes what was published and delays what failed, but for partitions with another owner."""
+        if not failed and self._settle_at_once is not None:
+            parameters = {"partitions": list(claim.tokens), "tokens": list(claim.tokens.values())}
+            rows = await self._fetch(self._settle_at_once, {**parameters, "gone": list(published)})
+            return frozenset(claim.tokens).difference(row[0] for row in rows)
 
-        def work(connection: Connection) -> bool:
-            held = select(_LEASE.token).where(_LEASE.name == LEASE_NAME).with_for_update()
-            if connection.execute(held).scalar() != claim.token:
-                return False
-            for part in batched(published, BULK):
+        def work(connection: Connection) -> frozenset[int]:
+            lost = lost_in(connection, claim.tokens)
+            ours = _ours(claim, lost)
+            for part in batched(filter(ours, published), BULK):
                 gone = delete(OUTBOX).where(self._dialect.among(_ROW.seq, "gone"))
                 connection.execute(gone, {"gone": list(part)})
-            if failed:
-                connection.execute(self._delay, [_delayed(*each) for each in failed.items()])
-            return True
+            if delayed := [_delayed(*each) for each in failed.items() if ours(each[0])]:
+                connection.execute(self._delay, delayed)
+            return lost
 
-        return bool(await self._perform(work))
-
-    async def release(self, owner: str) -> None:
-        """Gives the lease back, if this owner has it."""
-        free = update(RELAY_LEASE).where(_LEASE.name == LEASE_NAME, _LEASE.owner == owner).values(owner=None)
-        await self._perform(lambda connection: connection.execute(free))
+        lost: frozenset[int] = await self._perform(work)
+        return lost
 
     async def backlog(self) -> Backlog:
         """Counts what waits."""
-        question = select(func.count(), func.min(_ROW.created_at), self._dialect.now())
-        count, oldest, now = await self._read(lambda connection: connection.execute(question).one())
-        return Backlog(count, max(now - oldest, timedelta(0)) if oldest else timedelta(0))
+        blocked = select(func.count(_ROW.aggregateid.distinct())).where(_ROW.attempts > 0).scalar_subquery()
+        question = select(func.count(), func.min(_ROW.created_at), self._dialect.now(), blocked)
+        count, oldest, now, keys = await self._read(lambda connection: connection.execute(question).one())
+        return Backlog(count, max(now - oldest, timedelta(0)) if oldest else timedelta(0), keys)
 
     async def _write_by_core(self, bulk: BulkWrite, rows: Sequence[Row]) -> None:
         await self._perform(lambda connection: bulk.execute(connection, rows))
 
-    @property
-    def _take(self) -> Any:
-        """Takes the lease where it is free, ended or one's own; a new owner gets a greater token."""
-        me = bindparam("me", type_=_LEASE.owner.type)
-        values = {"name": LEASE_NAME, "owner": me, "token": 1, "expires_at": self._dialect.from_now("lease")}
-        insert = self._dialect.insert(RELAY_LEASE).values(values)
-        changed = {
-            "owner": me,
-            "token": case((_LEASE.owner == me, _LEASE.token), else_=_LEASE.token + 1),
-            "expires_at": insert.excluded.expires_at,
-        }
-        free = or_(_LEASE.owner.is_(None), _LEASE.owner == me, _LEASE.expires_at < self._dialect.now())
-        taken = insert.on_conflict_do_update(index_elements=[_LEASE.name], set_=changed, where=free)
-        return taken.returning(_LEASE.token)
-
-    @property
-    def _due(self) -> Any:
-        """Reads the oldest that are due; of a key whose oldest waits for a retry, nothing later."""
-        earlier = OUTBOX.alias("earlier")
-        waits = select(earlier.c.seq).where(
-            earlier.c.aggregateid == _ROW.aggregateid,
-            earlier.c.seq < _ROW.seq,
-            earlier.c.attempts > 0,
-            earlier.c.available_at > self._dialect.now(),
+    async def _fetch_by_core(self, statement: Statement, parameters: Mapping[str, object]) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._read(
+            lambda connection: connection.execute(statement.element, parameters).all()
         )
-        due = select(OUTBOX).where(_ROW.available_at <= self._dialect.now(), ~waits.exists())
-        return due.order_by(_ROW.seq).limit(bindparam("limit"))
+        return rows
 
     @property
     def _delay(self) -> Any:
@@ -162,44 +158,63 @@ def _insert(dialect: SqlDialect) -> BulkWrite:
     return dialect.bulk_insert(OUTBOX, values, {_ROW.created_at: now, _ROW.available_at: now})
 
 
-def partition_of(key: str) -> int:
-    """Returns the partition of a key; the same for every process and release."""
-    return crc32(key.encode("utf-8", "replace")) % PARTITIONS
+@cache
+def _due(dialect: SqlDialect, *, has_closed: bool) -> Statement:
+    """Reads the oldest that are due; of a key whose oldest waits for a retry, nothing later."""
+    earlier = OUTBOX.alias("earlier")
+    waits = select(earlier.c.seq).where(
+        earlier.c.aggregateid == _ROW.aggregateid,
+        earlier.c.seq < _ROW.seq,
+        earlier.c.attempts > 0,
+        earlier.c.available_at > dialect.now(),
+    )
+    due = select(*_READ).where(
+        _ROW.seq > bindparam("after"),
+        dialect.among(_ROW.partition_no, "partitions"),
+        _ROW.available_at <= dialect.now(),
+        ~waits.exists(),
+    )
+    if has_closed:
+        due = due.where(~dialect.among(_ROW.destination, "without"))
+    return Statement(due.order_by(_ROW.seq).limit(bindparam("limit")), dialect.driver)
+
+
+@cache
+def _settle_at_once(dialect: SqlDialect) -> Statement:
+    """Removes rows of partitions that are still one's own, in one round trip; tells which those are."""
+    given = dialect.given(
+        [bindparam("partitions", type_=SmallInteger), bindparam("tokens", type_=BigInteger)]
+    )
+    assert given is not None
+    leases = OUTBOX_PARTITIONS.c
+    still = (leases.partition_no == given.c.partitions) & (leases.token == given.c.tokens)
+    held = (
+        select(leases.partition_no)
+        .join(given, still)
+        .order_by(leases.partition_no)
+        .with_for_update(read=True, of=OUTBOX_PARTITIONS)
+        .cte("held")
+    )
+    ours = _ROW.partition_no.in_(select(held.c.partition_no))
+    gone = delete(OUTBOX).where(dialect.among(_ROW.seq, "gone"), ours).cte("gone")
+    return Statement(select(held.c.partition_no).add_cte(gone), dialect.driver)
+
+
+def _ours(claim: Claim, lost: Collection[int]) -> Callable[[int], bool]:
+    """Tells the sequences whose partition is still that of who claimed them."""
+    if not lost:
+        return lambda _: True
+    gone = {one.sequence for one in claim.entries if partition_of(one.envelope.key) in lost}
+    return lambda sequence: sequence not in gone
 
 
 def _row(envelope: Envelope) -> tuple[object, ...]:
-    return (
-        envelope.id,
-        envelope.aggregate_type,
-        envelope.key,
-        envelope.type,
-        envelope.payload,
-        dict(envelope.headers),
-        envelope.destination,
-        envelope.version,
-        envelope.source,
-        envelope.content_type,
-        envelope.time,
-        partition_of(envelope.key),
-        0,
-    )
+    return (*values_of(envelope), partition_of(envelope.key), 0)
 
 
-def _entry(row: Any) -> OutboxEntry:
-    envelope = Envelope(
-        id=row.id,
-        type=row.type,
-        version=row.version,
-        source=row.source,
-        time=row.occurred_at,
-        destination=row.destination,
-        key=row.aggregateid,
-        aggregate_type=row.aggregatetype,
-        payload=row.payload,
-        content_type=row.content_type,
-        headers=row.headers,
-    )
-    return OutboxEntry(row.seq, envelope, row.attempts)
+def _entry(row: Row) -> OutboxEntry:
+    sequence, attempts, *values, headers = cast("tuple[Any, ...]", row)
+    return OutboxEntry(sequence, envelope_of([*values, orjson.loads(headers)]), attempts)
 
 
 def _delayed(sequence: int, why: tuple[timedelta, str]) -> dict[str, object]:

@@ -1,17 +1,21 @@
 """SqlAlchemyStore: an SQL database as the store of a service."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import cast
 
 from sqlalchemy import Table
 
 from fastapi_chassis.application import AbstractRepository, AbstractUnitOfWork, EventSink, bind_repository
 from fastapi_chassis.domain import DomainEvent, Finding, WiringError
-from fastapi_chassis.messaging import InboxStore, OutboxStore
+from fastapi_chassis.messaging import DeadLetterStore, InboxStore, OutboxStore, ScheduleStore
+from fastapi_chassis.plugins.sqlalchemy.bell import PostgresBell
 from fastapi_chassis.plugins.sqlalchemy.connection import Database
+from fastapi_chassis.plugins.sqlalchemy.dead_letters import SqlAlchemyDeadLetters
 from fastapi_chassis.plugins.sqlalchemy.inbox import SqlAlchemyInbox
 from fastapi_chassis.plugins.sqlalchemy.outbox import SqlAlchemyOutbox
 from fastapi_chassis.plugins.sqlalchemy.repository import SqlAlchemyRepository
+from fastapi_chassis.plugins.sqlalchemy.schedule import SqlAlchemySchedule
 from fastapi_chassis.plugins.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
 
 
@@ -58,11 +62,26 @@ class SqlAlchemyStore:
 
     def outbox(self) -> OutboxStore:
         """Returns the outbox as the relay sees it: each call is its own transaction."""
-        return SqlAlchemyOutbox(self.database.transaction, self.database.dialect, read=self.database.read)
+        has_bell = self.database.dialect.name == "postgresql" and not self.database.config.pgbouncer
+        return SqlAlchemyOutbox(
+            self.database.transaction,
+            self.database.dialect,
+            read=self.database.read,
+            fetch=partial(self.database.fetch, of_command=True),
+            bell=PostgresBell(self.database) if has_bell else None,
+        )
 
     def inbox(self) -> InboxStore:
         """Returns the inbox as maintenance sees it: each call is its own transaction."""
         return SqlAlchemyInbox(self.database.transaction, self.database.dialect)
+
+    def schedule(self) -> ScheduleStore:
+        """Returns what waits for its time, as reports see it: each call is its own transaction."""
+        return SqlAlchemySchedule(self.database.transaction, self.database.dialect)
+
+    def dead_letters(self) -> DeadLetterStore:
+        """Returns what consumers gave up: each call is its own transaction."""
+        return SqlAlchemyDeadLetters(self.database.transaction, self.database.dialect)
 
 
 def _no_table(entity: type, table: object) -> Finding:

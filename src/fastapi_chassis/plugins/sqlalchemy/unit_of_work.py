@@ -1,5 +1,7 @@
 """SqlAlchemyUnitOfWork: the transaction of one message on an SQL database."""
 
+from typing import override
+
 from fastapi_chassis.application import EventDispatch, EventSink, SessionUnitOfWork
 from fastapi_chassis.plugins.sqlalchemy.connection import Database
 from fastapi_chassis.plugins.sqlalchemy.session import SqlAlchemySession
@@ -22,3 +24,9 @@ class SqlAlchemyUnitOfWork(SessionUnitOfWork[SqlAlchemySession]):
         dispatch: EventDispatch | None = None,
     ) -> None:
         super().__init__(SqlAlchemySession(database), sink=sink, dispatch=dispatch)
+
+    @property
+    @override
+    def can_be_shared(self) -> bool:
+        """Whether units of work of other messages may join this one."""
+        return True

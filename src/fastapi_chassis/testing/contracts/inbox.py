@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from fastapi_chassis.domain import new_id
+from fastapi_chassis.domain import TransientConflictException, new_id
 from fastapi_chassis.messaging import InboxStore, inbox_for, outbox_for
 from fastapi_chassis.testing.contracts.envelopes import envelope
 from fastapi_chassis.testing.contracts.outbox import OutboxHarness
@@ -111,6 +111,54 @@ class InboxContract:
     async def test_different_messages_do_not_refuse_each_other(self, store: InboxHarness) -> None:
         outcomes = await asyncio.gather(*(accept(store, new_id()) for _ in range(10)))
         assert outcomes == [True] * 10
+
+    async def test_of_many_those_are_told_that_are_new(self, store: InboxHarness) -> None:
+        had, new, other = new_id(), new_id(), new_id()
+        assert await accept(store, had)
+        async with store.unit_of_work() as work:
+            inbox = inbox_for(work.session)
+            assert await inbox.accept_many("shop.announce", [new, had, other]) == {new, other}
+            assert await inbox.accept_many("shop.announce", [new, had, other]) == frozenset()
+            assert await inbox.accept_many("shop.count", [new, had]) == {new, had}
+            assert await inbox.accept_many("shop.count", []) == frozenset()
+            await work.commit()
+        assert not await accept(store, new)
+        assert not await accept(store, had, "shop.count")
+        assert await accept(store, other, "shop.count")
+
+    async def test_of_many_a_message_that_is_there_twice_is_told_once(self, store: InboxHarness) -> None:
+        message_id = new_id()
+        async with store.unit_of_work() as work:
+            inbox = inbox_for(work.session)
+            assert await inbox.accept_many("shop.announce", [message_id, message_id]) == {message_id}
+            await work.commit()
+        assert not await accept(store, message_id)
+
+    async def test_a_rollback_forgets_all_of_many(self, store: InboxHarness) -> None:
+        message_ids = [new_id() for _ in range(3)]
+        async with store.unit_of_work() as work:
+            assert await inbox_for(work.session).accept_many("shop.announce", message_ids)
+        assert [await accept(store, one) for one in message_ids] == [True] * 3
+
+    async def test_of_many_that_overlap_each_message_has_one_effect(self, store: InboxHarness) -> None:
+        message_ids = [new_id() for _ in range(10)]
+
+        async def handle(mine: list[UUID]) -> int:
+            for _ in range(10):
+                try:
+                    async with store.unit_of_work() as work:
+                        new = await inbox_for(work.session).accept_many("shop.announce", mine)
+                        await asyncio.sleep(0.02)
+                        await outbox_for(work.session).add([envelope() for _ in new])
+                        await work.commit()
+                    return len(new)
+                except TransientConflictException:
+                    await asyncio.sleep(0.02)
+            raise AssertionError("it never came to its end")
+
+        parts = (message_ids, message_ids[::-1], message_ids[3:], message_ids[:7][::-1])
+        assert sum(await asyncio.gather(*map(handle, parts))) == 10
+        assert (await store.outbox().backlog()).count == 10
 
     async def test_purge_forgets_the_old_in_bounded_steps(self, store: InboxHarness) -> None:
         old = [new_id() for _ in range(5)]

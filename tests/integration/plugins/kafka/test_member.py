@@ -8,8 +8,7 @@ import pytest
 
 from fastapi_chassis.domain import UnavailableException, new_id
 from fastapi_chassis.messaging import Ack, DeadLetter, Delivery, Envelope, Outcome, Retry, Subscription
-from fastapi_chassis.plugins.kafka.producer import Record
-from fastapi_chassis.plugins.kafka.records import dead_topic
+from fastapi_chassis.plugins.kafka.records import DeadRecord, dead_topic
 from fastapi_chassis.testing.backends import Backend
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from fastapi_chassis.testing.contracts.envelopes import envelope, numbers
@@ -143,7 +142,7 @@ async def test_what_is_no_message_goes_to_the_dead_letters_and_holds_nothing_up(
     async with broker_at(kafka_servers) as broker:
         recorder = Recorder(lambda _: DeadLetter("is poison"))
         subscribed = await broker.transport.subscribe(Subscription(group, frozenset({topic}), 4), recorder)
-        await broker.transport._producer.send([Record(topic, b"a", b"\xff", [("x", b"\xff")])])
+        await broker.transport._producer.send([DeadRecord(topic, b"a", b"\xff", [("x", b"\xff")])])
         sound = envelope(1, key="a", destination=topic)
         await broker.transport.publish([sound])
         await until(lambda: recorder.done == 1)

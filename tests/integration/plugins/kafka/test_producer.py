@@ -21,11 +21,31 @@ async def test_one_that_is_refused_is_named_and_the_others_are_confirmed(kafka_s
     async with broker_at(kafka_servers) as broker:
         with pytest.raises(PublishFailed) as told:
             await broker.transport.publish([batch[0], large, *batch[1:]])
-        assert told.value.reasons == {1: "MessageSizeTooLargeError"}
+        assert told.value.reasons == {1: "it has 2000277 bytes, and a request to kafka has at most 1048576"}
         recorder = Recorder()
         subscribed = await broker.transport.subscribe(Subscription(group, frozenset({topic}), 4), recorder)
         await until(lambda: len(recorder.deliveries) == 3)
         assert sorted(recorder.numbers) == [0, 1, 2]
+        await subscribed.stop()
+
+
+@pytest.mark.requirement("MSG-3")
+async def test_behind_one_that_is_refused_nothing_of_its_key_is_sent(kafka_servers: str) -> None:
+    topic = f"integration-events.{new_id().hex}"
+    one, large, two, other = (envelope(n, key="a", destination=topic) for n in range(4))
+    large = replace(large, payload=b"x" * 2_000_000)
+    other = replace(other, key="b")
+    async with broker_at(kafka_servers) as broker:
+        with pytest.raises(PublishFailed) as told:
+            await broker.transport.publish([one, large, two, other])
+        assert told.value.reasons[2] == "a message of its key that comes before it was refused"
+        assert set(told.value.reasons) == {1, 2}
+        await broker.transport.publish([two])
+        recorder = Recorder()
+        group = Subscription(f"test.{new_id().hex}", frozenset({topic}), 4)
+        subscribed = await broker.transport.subscribe(group, recorder)
+        await until(lambda: len(recorder.deliveries) == 3)
+        assert [n for n in recorder.numbers if n != 3] == [0, 2]
         await subscribed.stop()
 
 

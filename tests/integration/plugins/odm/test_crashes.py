@@ -14,6 +14,7 @@ import pytest
 from fastapi_chassis.messaging import Envelope
 from fastapi_chassis.plugins.odm import ODMConfig, ODMStore
 from fastapi_chassis.plugins.odm.testing import open_store
+from fastapi_chassis.testing.contracts.outbox import claimed
 from fastapi_chassis.testing.contracts.samples import Sample, SampleRepository
 from tests.integration.plugins.odm.dying_writer import ANSWER, KEY, TITLE, work_once
 
@@ -51,12 +52,11 @@ async def relayed(store: ODMStore) -> list[Envelope]:
     """Publishes what waits into a ledger, until nothing waits."""
     ledger: list[Envelope] = []
     while (await store.outbox().backlog()).count:
-        claim = await store.outbox().claim("test", limit=10, lease=LEASE)
-        assert claim is not None
+        claim = await claimed(store.outbox(), "test", limit=10, lease=LEASE)
         assert claim.entries, "something waits and is never due"
         ledger += [entry.envelope for entry in claim.entries]
         published = [entry.sequence for entry in claim.entries]
-        assert await store.outbox().settle(claim, published=published, failed={})
+        assert not await store.outbox().settle(claim, published=published, failed={})
     return ledger
 
 

@@ -4,16 +4,16 @@ from uuid import UUID
 import pytest
 
 from fastapi_chassis.messaging import Envelope, UnreadableMessage
-from fastapi_chassis.plugins.kafka.producer import Record
 from fastapi_chassis.plugins.kafka.records import (
     ATTEMPTS,
     REASON,
     TOPIC,
+    DeadRecord,
+    EnvelopeRecord,
     dead_record,
     dead_topic,
     envelope_in,
     raw_dead_record,
-    record_of,
 )
 from fastapi_chassis.testing.contracts.envelopes import envelope
 
@@ -28,7 +28,7 @@ class Fetched:
     headers: tuple[tuple[str, bytes], ...]
 
 
-def fetched(record: Record) -> Fetched:
+def fetched(record: DeadRecord) -> Fetched:
     return Fetched(record.topic, record.key, record.value, tuple(record.headers))
 
 
@@ -39,11 +39,11 @@ SENT: Envelope = replace(
 
 @pytest.mark.requirement("MSG-6")
 def test_it_comes_back_as_it_was() -> None:
-    assert envelope_in(fetched(record_of(SENT))) == SENT  # type: ignore[arg-type]  # as the client gives it
+    assert envelope_in(fetched(EnvelopeRecord(SENT))) == SENT  # type: ignore[arg-type]  # as the client gives it
 
 
 def test_headers_are_those_of_cloudevents_in_binary_mode() -> None:
-    headers = dict(record_of(SENT).headers)
+    headers = dict(EnvelopeRecord(SENT).headers)
     assert UUID(headers["ce_id"].decode()) == SENT.id
     assert headers["ce_type"].decode() == SENT.type
     assert headers["ce_tenant"].decode() == "z\u00fcrich"
@@ -61,7 +61,7 @@ def test_headers_are_those_of_cloudevents_in_binary_mode() -> None:
     ],
 )
 def test_what_is_no_message_says_why(change: dict[str, bytes | None], why: str) -> None:
-    headers = dict(record_of(SENT).headers) | change
+    headers = dict(EnvelopeRecord(SENT).headers) | change
     found = Fetched(
         "t", b"k", b"", tuple((name, value) for name, value in headers.items() if value is not None)
     )

@@ -89,3 +89,9 @@ def test_no_password_shows() -> None:
     for shown in (repr(found), str(found), found.model_dump_json(), found.place):
         assert "horse" not in shown
         assert "battery" not in shown
+
+
+def test_streams_are_off_and_a_cluster_can_not_wait_for_replicas() -> None:
+    assert not RedisConfig().streams.enabled
+    with pytest.raises(ValidationError, match="min-replicas-to-write"):
+        RedisConfig.model_validate({"cluster": True, "streams": {"replicas": 1}})

@@ -26,11 +26,14 @@ from tests.integration.plugins.sqlalchemy.accounts import LIBRARY_VERSIONS, Acco
 
 OWN = {
     "chassis_outbox",
-    "chassis_relay_lease",
     "chassis_inbox",
     "chassis_idempotency",
     "chassis_audit",
     "chassis_login",
+    "chassis_schedules",
+    "chassis_partitions",
+    "chassis_relays",
+    "chassis_dead_letters",
 }
 
 

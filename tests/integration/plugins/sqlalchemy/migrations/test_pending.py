@@ -13,7 +13,7 @@ from fastapi_chassis.plugins.sqlalchemy import (
 )
 from tests.integration.plugins.sqlalchemy.accounts import AccountRepository, config_for
 
-OWN = {"chassis_outbox", "chassis_relay_lease", "chassis_inbox", "chassis_idempotency"}
+OWN = {"chassis_outbox", "chassis_partitions", "chassis_inbox", "chassis_idempotency"}
 
 
 async def tables_in(config):

@@ -1,0 +1,106 @@
+"""DeadLetterPlaces: where the consumers of a service keep what they give up, and who is told of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fastapi_chassis.app.plugin_order import AnyPlugin, requirements_of
+from fastapi_chassis.app.store import KeepsDeadLetters
+from fastapi_chassis.app.stores import StorePlace
+from fastapi_chassis.application import current_context
+from fastapi_chassis.audit import ANONYMOUS, AuditEvent, audit_store_for
+from fastapi_chassis.domain import DomainEvent, SystemClock
+from fastapi_chassis.messaging import (
+    Consumer,
+    DeadLetterConfig,
+    DeadLetterKeeping,
+    DeadLetterPurge,
+    DeadLetterRecord,
+    DeadLetters,
+    DeadLetterStore,
+    RetryConfig,
+    Transport,
+)
+
+
+def only_carriers(plugins: Sequence[AnyPlugin]) -> frozenset[str]:
+    """Names the plugins that carry messages and do nothing else, and that no other requires."""
+    required = {name for plugin in plugins for name in requirements_of(plugin, plugins)}
+    carrying = {plugin.instance for plugin in plugins if tuple(plugin.provides) == (Transport,)}
+    return frozenset(carrying - required)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterPlaces:
+    """Which consumer group keeps its dead letters in which store.
+
+    Args:
+        service: the service's name, for the audit.
+        config: whether they are kept at all, and for how long.
+        groups: the store of each consumer group.
+    """
+
+    service: str
+    config: DeadLetterConfig
+    groups: Mapping[str, StorePlace]
+
+    def of(self, group: str) -> DeadLetterStore | None:
+        """Returns the store of a group's dead letters; None where they are left to the broker."""
+        place = self.groups.get(group)
+        if place is None or self.config.store == "broker" or not isinstance(place.store, KeepsDeadLetters):
+            return None
+        return place.store.dead_letters()
+
+    def keeping(self, consumer: Consumer, retry: RetryConfig) -> Consumer | DeadLetterKeeping:
+        """Has a consumer keep its dead letters, where its store can."""
+        store = self.of(consumer.subscription.group)
+        return consumer if store is None else DeadLetterKeeping(consumer, store, SystemClock(), retry)
+
+    def purges(self) -> list[DeadLetterPurge]:
+        """Makes what removes old records, once for each store."""
+        return [DeadLetterPurge(store, self.config) for store in self._stores().values()]
+
+    def desk(self, consumers: Sequence[Consumer]) -> DeadLetters:
+        """Makes what an operator works with; a replay goes to these consumers."""
+        receivers = {consumer.subscription.group: consumer for consumer in consumers}
+        return DeadLetters(tuple(self._stores().values()), receivers, self._note)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stores that keep them."""
+        return tuple(self._stores())
+
+    def _stores(self) -> dict[str, DeadLetterStore]:
+        found = ((place.name, self.of(group)) for group, place in self.groups.items())
+        return {name: store for name, store in found if store is not None}
+
+    def _place_of(self, group: str) -> StorePlace:
+        """Finds where actions on a group's records are noted; a store may hold those of other processes."""
+        keeping = (place for name, place in self.groups.items() if self.of(name) is not None)
+        return self.groups.get(group) or next(keeping)
+
+    async def _note(self, action: str, record: DeadLetterRecord) -> None:
+        context = current_context()
+        event = AuditEvent(
+            actor=context.principal.subject if context.principal else ANONYMOUS,
+            action=f"dead_letter.{action}",
+            at=SystemClock().now(),
+            place=self.service,
+            entity="dead_letter",
+            entity_id=str(record.id),
+            correlation_id=context.correlation_id,
+            tenant=context.tenant or "",
+            details={
+                "group": record.group,
+                "message": str(record.envelope.id),
+                "type": record.envelope.type,
+                "version": record.version,
+            },
+        )
+        store = self._place_of(record.group).store
+        async with store.unit_of_work(sink=None, dispatch=_nobody) as work:
+            await audit_store_for(work.session).append([event])
+            await work.commit()
+
+
+async def _nobody(event: DomainEvent) -> None:
+    del event

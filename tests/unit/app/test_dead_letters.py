@@ -1,0 +1,110 @@
+"""DeadLetterPlaces: what a consumer gives up is in its module's store, and actions on it are audited."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from fastapi_chassis.app import Container, InMemoryStore, Road, ServiceModule
+from fastapi_chassis.app.bindings import unit_of_work_binding
+from fastapi_chassis.app.stores import StorePlace, Stores
+from fastapi_chassis.application import Mediator, MessageContext, Principal, RecordedEvent, use_context
+from fastapi_chassis.audit import AuditQuery, AuditRecord, audit_store_for
+from fastapi_chassis.domain import DomainEvent, IntegrationEvent, ValidationException, new_id
+from fastapi_chassis.messaging import (
+    DeadLetterQuery,
+    DeadLetterRecord,
+    DeadLetterStateEnum,
+    InMemoryTransport,
+    MessagingConfig,
+    Transport,
+    writer_for,
+)
+
+pytestmark = pytest.mark.requirement("MSG-7")
+
+
+class Sold(IntegrationEvent):
+    item_id: UUID
+
+
+class Mails:
+    """A road with one consumer, which refuses whatever comes until it is repaired."""
+
+    def __init__(self, **dead_letters: object) -> None:
+        self.store = InMemoryStore()
+        self.transport = InMemoryTransport()
+        self.sent: list[UUID] = []
+        self.is_repaired = False
+
+        async def mail(event: Sold) -> None:
+            if not self.is_repaired:
+                raise ValidationException("this can't be sent")
+            self.sent.append(event.item_id)
+
+        container = Container([])
+        container.bind_instance(Transport, self.transport)
+        self.config = MessagingConfig.model_validate({"dead_letters": dead_letters})
+        place = StorePlace("memory", self.store)
+        modules = [ServiceModule("mails", consumers=[mail])]
+        self.road = Road("shop", self.config, modules, Stores(place, {}), container, stop_timeout=5)
+        assert self.road.findings == []
+        container.bind_all(unit_of_work_binding(place, self.road, Mediator()))
+        self.container = container
+        self.desk = self.road.dead_letters.desk(self.road.made_consumers())
+
+    async def refuse_one(self) -> UUID:
+        """Runs the road until a message was given up; returns what it tells of."""
+        event = Sold(item_id=new_id())
+        writer = writer_for(self.config, source="shop")
+        self.container.open()
+        async with asyncio.timeout(60), self.road.running():
+            await self.road.transport.publish([writer.write(RecordedEvent(event, "item", "one"))])
+            while not (await self.kept() or self.transport.dead_letters):
+                await asyncio.sleep(0.01)
+        return event.item_id
+
+    async def kept(self) -> list[DeadLetterRecord]:
+        return list(await self.store.dead_letters().page(DeadLetterQuery()))
+
+    async def audited(self) -> list[AuditRecord]:
+        async with self.store.unit_of_work(sink=None, dispatch=nobody) as work:
+            return list(await audit_store_for(work.session).find(AuditQuery()))
+
+
+async def nobody(event: DomainEvent) -> None:
+    del event
+
+
+async def test_what_is_given_up_lies_in_the_store_of_the_module_and_not_at_the_broker() -> None:
+    mails = Mails()
+    await mails.refuse_one()
+    (record,) = await mails.kept()
+    assert record.group == "shop.mails"
+    assert "can't be sent" in record.reason
+    assert list(mails.transport.dead_letters) == []
+
+
+async def test_configuration_can_leave_it_to_the_broker() -> None:
+    mails = Mails(store="broker")
+    await mails.refuse_one()
+    assert await mails.kept() == []
+    assert len(mails.transport.dead_letters) == 1
+    assert await mails.desk.page(DeadLetterQuery()) == []
+    assert mails.road.dead_letters.purges() == []
+
+
+async def test_a_replay_runs_the_handlers_of_the_module_and_is_audited() -> None:
+    mails = Mails()
+    item_id = await mails.refuse_one()
+    (record,) = await mails.kept()
+    mails.is_repaired = True
+    mails.container.open()
+    with use_context(MessageContext(principal=Principal("ann"), correlation_id="c1")):
+        assert (await mails.desk.replay(record.id)).state is DeadLetterStateEnum.REPLAYED
+    assert mails.sent == [item_id]
+    (audit,) = await mails.audited()
+    said = audit.event
+    assert (said.actor, said.action, said.entity_id) == ("ann", "dead_letter.replay", str(record.id))
+    assert (said.place, said.correlation_id) == ("shop", "c1")
+    assert said.details["message"] == str(record.envelope.id)
