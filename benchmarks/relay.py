@@ -1,10 +1,11 @@
 """The relay from PostgreSQL to Kafka, beside a loop of claim, publish and mark by hand in the same run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import batched
+from statistics import quantiles
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,15 @@ from aiokafka import AIOKafkaProducer
 
 from benchmarks.harness import Budget, Measured, print_measured
 from fastapi_chassis.domain import new_id
-from fastapi_chassis.messaging import Envelope, Relay, RelayConfig, outbox_for
+from fastapi_chassis.messaging import (
+    Envelope,
+    Receive,
+    Relay,
+    RelayConfig,
+    Subscribed,
+    Subscription,
+    outbox_for,
+)
 from fastapi_chassis.plugins.kafka import KafkaConfig, KafkaConnection, KafkaTransport, open_kafka
 from fastapi_chassis.plugins.sqlalchemy import SqlAlchemyConfig, SqlAlchemyStore, migrate
 from fastapi_chassis.plugins.sqlalchemy.connection import Database, open_sqlalchemy
@@ -40,9 +49,15 @@ async def run(*, smoke: bool) -> list[Budget]:
         _contestants(url, broker.url.removeprefix("kafka://")) as contestants,
     ):
         measured = await _measured(contestants, events, rounds)
+        waits = await contestants.waits(20 if smoke else 300)
     print_measured(f"PostgreSQL to Kafka, {events:,} events of 256 bytes", measured, BY_HAND)
     share = 1 / measured[OURS].ratio
-    return [Budget(f"relay to Kafka, share of {BY_HAND}", share, 0.8, at_least=True)]
+    median, late = quantiles(waits, n=100)[49], quantiles(waits, n=100)[98]
+    return [
+        Budget(f"relay to Kafka, share of {BY_HAND}", share, 0.8, at_least=True),
+        Budget("idle: ms from commit to confirm, median", median, 5),
+        Budget("idle: ms from commit to confirm, 99 of 100", late, 25),
+    ]
 
 
 async def _measured(contestants: "Contestants", events: int, rounds: int) -> Mapping[str, Measured]:
@@ -96,6 +111,24 @@ class Contestants:
             headers=HEADERS,
         )
 
+    async def waits(self, count: int) -> list[float]:
+        """Measures how long single messages take from their commit to the broker's confirm, in ms."""
+        confirming = Confirming(self._transport)
+        waits = []
+        async with Relay(self._store.outbox(), confirming, RelayConfig()).running() as relay:
+            await asyncio.sleep(1)
+            for number in range(count):
+                confirming.confirmed.clear()
+                async with self._store.unit_of_work() as work:
+                    await outbox_for(work.session).add([self._envelope(number)])
+                    await work.commit()
+                began = perf_counter()
+                relay.wake()
+                await confirming.confirmed.wait()
+                waits.append((perf_counter() - began) * 1_000)
+                await asyncio.sleep(0.02)
+        return waits
+
     async def _drain_by_relay(self, events: int) -> None:
         config = RelayConfig(batch=BATCH, batches=TOGETHER)
         relay = Relay(self._store.outbox(), self._transport, config)
@@ -122,6 +155,21 @@ class Contestants:
                 await self._pool.execute(MARK, [row["seq"] for row in rows])
 
         await asyncio.gather(*map(partition, range(TOGETHER)))
+
+
+class Confirming:
+    """A transport that says when a batch was confirmed."""
+
+    def __init__(self, transport: KafkaTransport) -> None:
+        self._transport = transport
+        self.confirmed = asyncio.Event()
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        await self._transport.publish(envelopes)
+        self.confirmed.set()
+
+    async def subscribe(self, subscription: Subscription, receive: Receive) -> Subscribed:
+        return await self._transport.subscribe(subscription, receive)
 
 
 CLAIM = (
