@@ -181,20 +181,18 @@ def _due(dialect: SqlDialect, *, has_closed: bool) -> Statement:
 
 @cache
 def _settle_at_once(dialect: SqlDialect) -> Statement:
-    """Removes rows of partitions that are still one's own, in one round trip; tells which those are."""
+    """Removes rows of partitions that are still one's own, in one round trip; tells which those are.
+
+    It locks no lease: who takes one over in this moment publishes again what is confirmed already, as after
+    any death, and finds the row gone.
+    """
     given = dialect.given(
         [bindparam("partitions", type_=SmallInteger), bindparam("tokens", type_=BigInteger)]
     )
     assert given is not None
     leases = OUTBOX_PARTITIONS.c
     still = (leases.partition_no == given.c.partitions) & (leases.token == given.c.tokens)
-    held = (
-        select(leases.partition_no)
-        .join(given, still)
-        .order_by(leases.partition_no)
-        .with_for_update(read=True, of=OUTBOX_PARTITIONS)
-        .cte("held")
-    )
+    held = select(leases.partition_no).join(given, still).cte("held")
     ours = _ROW.partition_no.in_(select(held.c.partition_no))
     gone = delete(OUTBOX).where(dialect.among(_ROW.seq, "gone"), ours).cte("gone")
     return Statement(select(held.c.partition_no).add_cte(gone), dialect.driver)
