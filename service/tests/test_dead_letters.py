@@ -1,4 +1,4 @@
-"""Dead letters: a poisoned message is seen, edited and replayed by an administrator, and has its effect once."""
+"""Dead letters: an administrator sees, edits and replays a poisoned message, which has its effect once."""
 
 from dataclasses import replace
 

@@ -57,9 +57,9 @@ def _add_reading(router: APIRouter, desk: Callable[[], DeadLetters], secret: byt
         after = Cursor((shown[-1].id,)).encode(secret, asked, _ORDER) if more else None
         return PageResponse[DeadLetterSummary].of(Page(tuple(shown), after), DeadLetterSummary.of)
 
-    @router.get("/{id}", summary="Show a dead letter", responses=problem_responses(404))
-    async def show_dead_letter(id: UUID) -> DeadLetterResponse:  # noqa: A002 - its name in the path
-        return DeadLetterResponse.of(await desk().show(id))
+    @router.get("/{dead_letter_id}", summary="Show a dead letter", responses=problem_responses(404))
+    async def show_dead_letter(dead_letter_id: UUID) -> DeadLetterResponse:
+        return DeadLetterResponse.of(await desk().show(dead_letter_id))
 
 
 def _add_settling(router: APIRouter, desk: Callable[[], DeadLetters]) -> None:
@@ -71,22 +71,28 @@ def _add_settling(router: APIRouter, desk: Callable[[], DeadLetters]) -> None:
     async def discard_dead_letters(chosen: _Chosen) -> DeadLettersSettled:
         return DeadLettersSettled.of(await desk().discard_all(chosen.query(), most=chosen.limit))
 
-    @router.patch("/{id}", summary="Change what a replay hands over", responses=problem_responses(404, 409))
-    async def edit_dead_letter(id: UUID, edit: _Edit) -> DeadLetterResponse:  # noqa: A002
-        return DeadLetterResponse.of(await desk().edit(id, payload=edit.body, headers=edit.headers))
+    @router.patch(
+        "/{dead_letter_id}", summary="Change what a replay hands over", responses=problem_responses(404, 409)
+    )
+    async def edit_dead_letter(dead_letter_id: UUID, edit: _Edit) -> DeadLetterResponse:
+        return DeadLetterResponse.of(
+            await desk().edit(dead_letter_id, payload=edit.body, headers=edit.headers)
+        )
 
     @router.post(
-        "/{id}/replay",
+        "/{dead_letter_id}/replay",
         summary="Replay a dead letter",
         description="Runs the handlers of its group here. It waits on, with the new error, where they fail.",
         responses=problem_responses(404, 409),
     )
-    async def replay_dead_letter(id: UUID) -> DeadLetterResponse:  # noqa: A002 - its name in the path
-        return DeadLetterResponse.of(await desk().replay(id))
+    async def replay_dead_letter(dead_letter_id: UUID) -> DeadLetterResponse:
+        return DeadLetterResponse.of(await desk().replay(dead_letter_id))
 
-    @router.post("/{id}/discard", summary="Discard a dead letter", responses=problem_responses(404, 409))
-    async def discard_dead_letter(id: UUID) -> DeadLetterResponse:  # noqa: A002 - its name in the path
-        return DeadLetterResponse.of(await desk().discard(id))
+    @router.post(
+        "/{dead_letter_id}/discard", summary="Discard a dead letter", responses=problem_responses(404, 409)
+    )
+    async def discard_dead_letter(dead_letter_id: UUID) -> DeadLetterResponse:
+        return DeadLetterResponse.of(await desk().discard(dead_letter_id))
 
 
 def _asked(listing: DeadLetterListing) -> list[Criterion]:

@@ -8,7 +8,7 @@ from fastapi_chassis.app.store import KeepsDeadLetters
 from fastapi_chassis.app.stores import StorePlace
 from fastapi_chassis.application import current_context
 from fastapi_chassis.audit import ANONYMOUS, AuditEvent, audit_store_for
-from fastapi_chassis.domain import DomainEvent, SystemClock
+from fastapi_chassis.domain import DomainEvent, NotFoundException, SystemClock
 from fastapi_chassis.messaging import (
     Consumer,
     DeadLetterConfig,
@@ -36,19 +36,19 @@ class DeadLetterPlaces:
     Args:
         service: the service's name, for the audit.
         config: whether they are kept at all, and for how long.
-        groups: the store of each consumer group.
+        groups: the store of each consumer group that runs in this process.
+        places: every store in use; groups of other processes may keep theirs in them.
     """
 
     service: str
     config: DeadLetterConfig
     groups: Mapping[str, StorePlace]
+    places: Sequence[StorePlace]
 
     def of(self, group: str) -> DeadLetterStore | None:
         """Returns the store of a group's dead letters; None where they are left to the broker."""
         place = self.groups.get(group)
-        if place is None or self.config.store == "broker" or not isinstance(place.store, KeepsDeadLetters):
-            return None
-        return place.store.dead_letters()
+        return None if place is None else self._in(place)
 
     def keeping(self, consumer: Consumer, retry: RetryConfig) -> Consumer | DeadLetterKeeping:
         """Has a consumer keep its dead letters, where its store can."""
@@ -57,7 +57,8 @@ class DeadLetterPlaces:
 
     def purges(self) -> list[DeadLetterPurge]:
         """Makes what removes old records, once for each store."""
-        return [DeadLetterPurge(store, self.config) for store in self._stores().values()]
+        used = {place.name: self._in(place) for place in self.groups.values()}
+        return [DeadLetterPurge(store, self.config) for store in used.values() if store is not None]
 
     def desk(self, consumers: Sequence[Consumer]) -> DeadLetters:
         """Makes what an operator works with; a replay goes to these consumers."""
@@ -69,14 +70,23 @@ class DeadLetterPlaces:
         """The stores that keep them."""
         return tuple(self._stores())
 
+    def _in(self, place: StorePlace) -> DeadLetterStore | None:
+        if self.config.store == "broker" or not isinstance(place.store, KeepsDeadLetters):
+            return None
+        return place.store.dead_letters()
+
     def _stores(self) -> dict[str, DeadLetterStore]:
-        found = ((place.name, self.of(group)) for group, place in self.groups.items())
+        found = ((place.name, self._in(place)) for place in self.places)
         return {name: store for name, store in found if store is not None}
 
-    def _place_of(self, group: str) -> StorePlace:
-        """Finds where actions on a group's records are noted; a store may hold those of other processes."""
-        keeping = (place for name, place in self.groups.items() if self.of(name) is not None)
-        return self.groups.get(group) or next(keeping)
+    async def _place_of(self, record: DeadLetterRecord) -> StorePlace:
+        if (own := self.groups.get(record.group)) is not None:
+            return own
+        for place in self.places:
+            store = self._in(place)
+            if store is not None and await store.get(record.id) is not None:
+                return place
+        raise NotFoundException(f"there is no dead letter {record.id}")
 
     async def _note(self, action: str, record: DeadLetterRecord) -> None:
         context = current_context()
@@ -96,7 +106,7 @@ class DeadLetterPlaces:
                 "version": record.version,
             },
         )
-        store = self._place_of(record.group).store
+        store = (await self._place_of(record)).store
         async with store.unit_of_work(sink=None, dispatch=_nobody) as work:
             await audit_store_for(work.session).append([event])
             await work.commit()

@@ -82,7 +82,7 @@ class Road:
             if module.consumers
         }
         groups = {f"{service}.{module.name}": stores.of(module) for module in modules if module.consumers}
-        self.dead_letters = DeadLetterPlaces(service, config.dead_letters, groups)
+        self.dead_letters = DeadLetterPlaces(service, config.dead_letters, groups, stores.used)
         try:
             self.made_consumers()
         except ChassisError as fault:

@@ -238,7 +238,7 @@ def _row(record: DeadLetterRecord, *, shows_state: bool) -> dict[str, str]:
             else {"group": _end(record.group.partition(".")[2] or record.group)}
         ),
         "type": _end(_plain(record.envelope.type)),
-        "error": _plain(" ".join(record.reason.split())),
+        "error": _plain(" ".join(record.reason.removeprefix(f"{record.group}.").split())),
     }
 
 

@@ -1,16 +1,26 @@
 """DeadLetterPlaces: what a consumer gives up is in its module's store, and actions on it are audited."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from fastapi_chassis.app import Container, InMemoryStore, Road, ServiceModule
+from fastapi_chassis.app import Container, InMemoryStore, PluginAbstract, Road, ServiceModule
 from fastapi_chassis.app.bindings import unit_of_work_binding
+from fastapi_chassis.app.dead_letters import only_carriers
 from fastapi_chassis.app.stores import StorePlace, Stores
 from fastapi_chassis.application import Mediator, MessageContext, Principal, RecordedEvent, use_context
 from fastapi_chassis.audit import AuditQuery, AuditRecord, audit_store_for
-from fastapi_chassis.domain import DomainEvent, IntegrationEvent, ValidationException, new_id
+from fastapi_chassis.caching import Cache
+from fastapi_chassis.config import PluginConfig
+from fastapi_chassis.domain import (
+    ConflictException,
+    DomainEvent,
+    IntegrationEvent,
+    ValidationException,
+    new_id,
+)
 from fastapi_chassis.messaging import (
     DeadLetterQuery,
     DeadLetterRecord,
@@ -108,3 +118,51 @@ async def test_a_replay_runs_the_handlers_of_the_module_and_is_audited() -> None
     assert (said.actor, said.action, said.entity_id) == ("ann", "dead_letter.replay", str(record.id))
     assert (said.place, said.correlation_id) == ("shop", "c1")
     assert said.details["message"] == str(record.envelope.id)
+
+
+class Carrier(PluginAbstract[PluginConfig]):
+    name = "kafka"
+    provides = (Transport,)
+
+
+class CarrierAndMore(PluginAbstract[PluginConfig]):
+    name = "redis"
+    provides = (Transport, Cache)
+
+
+class OnCarrier(PluginAbstract[PluginConfig]):
+    name = "metrics"
+    requires = ("kafka",)
+
+
+def test_only_what_carries_messages_and_nothing_else_can_be_left_out() -> None:
+    kafka, redis, metrics = (kind(PluginConfig()) for kind in (Carrier, CarrierAndMore, OnCarrier))
+    assert only_carriers([kafka, redis]) == {"kafka"}
+    assert only_carriers([kafka, redis, metrics]) == frozenset()
+
+
+async def test_a_process_without_the_group_shows_what_it_gave_up() -> None:
+    mails = Mails()
+    await mails.refuse_one()
+    (record,) = await mails.kept()
+    stores = Stores(StorePlace("memory", mails.store), {})
+    web = Road("shop", MessagingConfig(), [ServiceModule("web")], stores, Container([]), stop_timeout=5)
+    desk = web.dead_letters.desk([])
+    assert await desk.page(DeadLetterQuery()) == [record]
+    assert web.dead_letters.purges() == []
+    await desk.discard(record.id)
+    assert [audit.event.entity_id for audit in await mails.audited()] == [str(record.id)]
+
+
+async def test_what_others_gave_up_in_the_same_store_can_be_settled_here() -> None:
+    mails = Mails()
+    await mails.refuse_one()
+    (record,) = await mails.kept()
+    other = replace(record, id=new_id(), group="shop.others")
+    assert await mails.store.dead_letters().add(other)
+    assert mails.road.dead_letters.names == ("memory",)
+    with pytest.raises(ConflictException, match="does not run in this process"):
+        await mails.desk.replay(other.id)
+    assert (await mails.desk.discard(other.id)).state is DeadLetterStateEnum.DISCARDED
+    (audit,) = await mails.audited()
+    assert audit.event.details["group"] == "shop.others"

@@ -43,6 +43,13 @@ async def test_plugins_start_after_what_they_require_and_stop_in_reverse(ledger,
     assert said(ledger, "stops") == ["audit stops", "outbox stops", "database stops"]
 
 
+async def test_what_is_left_out_does_not_start(ledger, status):
+    lifecycle = life([plugin(ledger, "database"), plugin(ledger, "kafka")], status)
+    await lifecycle.start(without=frozenset({"kafka"}))
+    await lifecycle.stop()
+    assert said(ledger, "starts", "stops") == ["database starts", "database stops"]
+
+
 @pytest.mark.requirement("PLG-2")
 async def test_independent_plugins_start_together(ledger, status):
     gates = [ledger.stops_at(f"{name} starts") for name in ("redis", "kafka")]

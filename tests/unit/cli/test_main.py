@@ -7,7 +7,16 @@ from typer.testing import CliRunner
 from fastapi_chassis import __version__
 from fastapi_chassis.cli.main import command_line
 
-PRINTING = ("messages", "routes", "migrate", "doctor", "config show", "config check", "config schema")
+PRINTING = (
+    "messages",
+    "routes",
+    "migrate",
+    "doctor",
+    "config show",
+    "config check",
+    "config schema",
+    "dead-letters list",
+)
 
 
 def run(*arguments: str) -> tuple[int, str]:
