@@ -223,7 +223,7 @@ def _add_dead_letter_routes(fastapi: FastAPI, road: Road, config: RootConfig, se
     if road.config.dead_letters.store == "broker":
         where, remedy = "messaging.dead_letters", "set store: module, or api: false."
         return [Finding("routes are asked for, and the broker keeps the dead letters", where, remedy)]
-    desk = cache(lambda: road.dead_letters.desk(road.made_consumers()))
+    desk = cache(road.desk)
     fastapi.include_router(dead_letter_router(desk, prefix=config.api.prefix, secret=secret))
     return []
 

@@ -17,6 +17,7 @@ from fastapi_chassis.messaging import (
     DeadLetterRecord,
     DeadLetters,
     DeadLetterStore,
+    Receiver,
     RetryConfig,
     Transport,
 )
@@ -60,9 +61,9 @@ class DeadLetterPlaces:
         used = {place.name: self._in(place) for place in self.groups.values()}
         return [DeadLetterPurge(store, self.config) for store in used.values() if store is not None]
 
-    def desk(self, consumers: Sequence[Consumer]) -> DeadLetters:
-        """Makes what an operator works with; a replay goes to these consumers."""
-        receivers = {consumer.subscription.group: consumer for consumer in consumers}
+    def desk(self, receivers_here: Sequence[Receiver]) -> DeadLetters:
+        """Makes what an operator works with; a replay goes to these receivers."""
+        receivers = {one.subscription.group: one for one in receivers_here}
         return DeadLetters(tuple(self._stores().values()), receivers, self._note)
 
     @property

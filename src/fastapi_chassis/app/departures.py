@@ -8,21 +8,25 @@ from functools import partial
 
 from fastapi_chassis.app.container import Container
 from fastapi_chassis.app.membership import Membership
+from fastapi_chassis.app.store import KeepsDeadLetters
 from fastapi_chassis.app.stores import StorePlace, Stores
 from fastapi_chassis.application import AbstractUnitOfWork, EventSink, RecordedEvent
-from fastapi_chassis.domain import ChassisError, Finding
+from fastapi_chassis.domain import ChassisError, DomainEvent, Finding
 from fastapi_chassis.messaging import (
     DirectPublisher,
     Envelope,
-    EnvelopeWriter,
     InMemoryTransport,
     MessagingConfig,
+    OnceMoreOut,
     OutboxPublisher,
     Receive,
+    Refused,
     Relay,
     Subscribed,
     Subscription,
     Transport,
+    outbox_group,
+    writer_for,
 )
 
 _log = logging.getLogger("fastapi_chassis.road")
@@ -90,6 +94,10 @@ class NoOutbox:
         raise NoOutboxError(Finding(what, remedy="keep the module in a store that carries messages."))
 
 
+async def _nobody(event: DomainEvent) -> None:
+    del event
+
+
 class Departures:
     """Takes events out of the process.
 
@@ -97,7 +105,7 @@ class Departures:
         config: whether there are outboxes, and how relays work.
         stores: where the outboxes lie.
         container: holds the transport; without one, messages stay in the process.
-        writer: makes the envelopes.
+        service: its name.
         stop_timeout: seconds that sending gets, when it ends, where there is no outbox.
     """
 
@@ -106,7 +114,7 @@ class Departures:
         config: MessagingConfig,
         stores: Stores,
         container: Container,
-        writer: EnvelopeWriter,
+        service: str,
         *,
         stop_timeout: float,
     ) -> None:
@@ -114,18 +122,36 @@ class Departures:
         self.is_local = not container.provides(Transport)
         if self.is_local:
             container.bind_instance(Transport, InMemoryTransport())
+        self.group = outbox_group(service)
         self._config = config
         self._stop_timeout = stop_timeout
+        writer = writer_for(config, source=service)
+        carrying = [place.store for place in stores.used if place.store.outbox() is not None]
+        self._openings = [partial(store.unit_of_work, sink=None, dispatch=_nobody) for store in carrying]
         self._relays = self._made_relays(stores) if config.enable_outbox else ()
         self._direct = None if config.enable_outbox else DirectPublisher(writer, self.transport)
         self.sink: EventSink = self._direct or OutboxPublisher(writer, wake=self.wake)
 
     def _made_relays(self, stores: Stores) -> tuple[Relay, ...]:
-        outboxes = [outbox for place in stores.used if (outbox := place.store.outbox()) is not None]
         settings = self._config.relay
         if self.is_local:
             settings = settings.model_copy(update={"batches": max(settings.batches, _BATCHES_HERE)})
-        return tuple(Relay(outbox, self.transport, settings) for outbox in outboxes)
+        return tuple(
+            Relay(outbox, self.transport, settings, refused=self._refused(place))
+            for place in stores.used
+            if (outbox := place.store.outbox()) is not None
+        )
+
+    def _refused(self, place: StorePlace) -> Refused | None:
+        """Keeps what no broker takes with the dead letters of its store; where there are none, it waits."""
+        limit, kept = self._config.relay.max_attempts, self._config.dead_letters.store == "module"
+        if limit is None or not kept or not isinstance(place.store, KeepsDeadLetters):
+            return None
+        return Refused(place.store.dead_letters(), self.group, limit)
+
+    def once_more(self) -> list[OnceMoreOut]:
+        """Returns what takes replayed messages that no broker had taken."""
+        return [OnceMoreOut(self.group, opening, self.wake) for opening in self._openings[:1]]
 
     def wake(self, partitions: Collection[int] = ()) -> None:
         """Says that something was committed; cheap, and never blocks."""

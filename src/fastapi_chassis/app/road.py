@@ -32,7 +32,6 @@ from fastapi_chassis.messaging import (
     MessagingConfig,
     Routing,
     Transport,
-    writer_for,
 )
 
 _log = logging.getLogger("fastapi_chassis.road")
@@ -73,8 +72,7 @@ class Road:
         self._container = container
         self._stop_timeout = stop_timeout
         self._scheduling = scheduling
-        writer = writer_for(config, source=service)
-        self.departures = Departures(config, stores, container, writer, stop_timeout=stop_timeout)
+        self.departures = Departures(config, stores, container, service, stop_timeout=stop_timeout)
         self.transport: Transport = self.departures.transport
         self._handlers = {
             f"{service}.{module.name}": self._read(module, stores.of(module))
@@ -144,6 +142,10 @@ class Road:
             for group, handlers in self._handlers.items()
         ]
 
+    def desk(self) -> DeadLetters:
+        """Makes what an operator works with; a replay goes to the consumers of this process."""
+        return self.dead_letters.desk([*self.made_consumers(), *self.departures.once_more()])
+
     def wake(self, partitions: Collection[int] = ()) -> None:
         """Says that something was committed; cheap, and never blocks."""
         self.departures.wake(partitions)
@@ -175,7 +177,7 @@ class Road:
     async def operating(self) -> AsyncIterator[DeadLetters]:
         """Gives an operator the dead letters for the length of a block, and takes no other message."""
         try:
-            yield self.dead_letters.desk(self.made_consumers())
+            yield self.desk()
         finally:
             await self.departures.drain()
 

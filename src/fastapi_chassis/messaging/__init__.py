@@ -32,7 +32,7 @@ from fastapi_chassis.messaging.config import (
 )
 from fastapi_chassis.messaging.consumer import Consumer
 from fastapi_chassis.messaging.dead_letter_desk import DeadLetters, Handled
-from fastapi_chassis.messaging.dead_letter_keeping import DeadLetterKeeping
+from fastapi_chassis.messaging.dead_letter_keeping import DeadLetterKeeping, Receiver
 from fastapi_chassis.messaging.dead_letter_purge import DeadLetterPurge
 from fastapi_chassis.messaging.dead_letters import (
     DeadLetterQuery,
@@ -69,6 +69,7 @@ from fastapi_chassis.messaging.publisher import (
     OutboxPublisher,
     writer_for,
 )
+from fastapi_chassis.messaging.refused import OnceMoreOut, Refused, outbox_group
 from fastapi_chassis.messaging.registry import EventRegistry
 from fastapi_chassis.messaging.relay import Relay, RelayStateEnum
 from fastapi_chassis.messaging.routing import Routing
@@ -137,6 +138,7 @@ __all__ = (
     "IntegrationEventMediator",
     "Lease",
     "MessagingConfig",
+    "OnceMoreOut",
     "OutboxEntry",
     "OutboxPublisher",
     "OutboxStore",
@@ -145,6 +147,8 @@ __all__ = (
     "PartitionLeases",
     "PublishFailed",
     "Receive",
+    "Receiver",
+    "Refused",
     "Relay",
     "RelayConfig",
     "RelayStateEnum",
@@ -176,6 +180,7 @@ __all__ = (
     "inbox_for",
     "opened",
     "outbox_for",
+    "outbox_group",
     "partition_of",
     "read_attributes",
     "read_structured",

@@ -36,6 +36,8 @@ class RelayConfig(ConfigModel):
         poll_busy: seconds until it looks again after it found something.
         poll_idle: seconds until it looks again where there was nothing for long, and nobody woke it.
         stop_timeout: seconds that it waits, when it stops, for what is being published.
+        max_attempts: how often the broker may refuse a message before it goes to the dead letters, and those
+            of its key go on; without a number it holds its key until it is taken.
         retry: waits after a failure.
     """
 
@@ -47,6 +49,7 @@ class RelayConfig(ConfigModel):
     poll_busy: Positive = 0.05
     poll_idle: Positive = 2
     stop_timeout: Positive = 5
+    max_attempts: Annotated[int | None, Field(ge=1, le=100_000)] = None
     retry: RetryConfig = Field(default_factory=RetryConfig)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from fastapi_chassis.messaging.backoff import full_jitter
@@ -11,6 +12,7 @@ from fastapi_chassis.messaging.config import RelayConfig
 from fastapi_chassis.messaging.destinations import Destinations
 from fastapi_chassis.messaging.outage import Outage
 from fastapi_chassis.messaging.outbox import Claim, OutboxEntry, OutboxStore
+from fastapi_chassis.messaging.refused import Refused
 from fastapi_chassis.messaging.transport import PublishFailed, Transport
 from fastapi_chassis.messaging.verdict import cut
 
@@ -50,6 +52,7 @@ class Conveyor:
         config: size of a batch, polling, waits.
         outages: what is away.
         tokens: tells the partitions to work on, each with its fence.
+        refused: keeps what no broker takes; without it, that holds its key.
     """
 
     def __init__(
@@ -60,12 +63,14 @@ class Conveyor:
         outages: Outages,
         *,
         tokens: Callable[[], Mapping[int, int]],
+        refused: Refused | None = None,
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._config = config
         self._outages = outages
         self._tokens = tokens
+        self._refused = refused
         self._signal = asyncio.Event()
         self._stopping = asyncio.Event()
         self._idle = config.poll_busy
@@ -126,7 +131,10 @@ class Conveyor:
         """Takes a batch to the broker; returns the next one, where all went well and more was waiting."""
         is_full = len(claim.entries) >= self._limit
         self._adjust(claim.entries)
-        reading = self._claim(claim.tokens, after=claim.entries[-1].sequence) if is_full else None
+        in_turn = _in_turn(claim.entries)
+        is_ahead = is_full and len(in_turn) == len(claim.entries)
+        reading = self._claim(claim.tokens, after=claim.entries[-1].sequence) if is_ahead else None
+        claim = replace(claim, entries=in_turn)
         following = None if reading is None else asyncio.create_task(reading)
         try:
             try:
@@ -154,18 +162,20 @@ class Conveyor:
         except PublishFailed as fault:
             _log.warning("%s", fault)
             reasons = fault.reasons
-        refused = {entries[position].envelope.destination for position in reasons}
+        refused: dict[str, set[str]] = {}
+        for position in reasons:
+            envelope = entries[position].envelope
+            refused.setdefault(envelope.destination, set()).add(envelope.key)
         confirmed = {
             entry.envelope.destination for position, entry in enumerate(entries) if position not in reasons
         }
         self._outages.destinations.note(confirmed, refused, next(iter(reasons.values()), ""))
-        return {
-            entries[position].sequence: (
-                full_jitter(self._config.retry, entries[position].attempts + 1),
-                cut(reason),
-            )
-            for position, reason in reasons.items()
-        }
+        failed: Failures = {}
+        for position, reason in reasons.items():
+            entry = entries[position]
+            if self._refused is None or not await self._refused.keeps(entry, reason):
+                failed[entry.sequence] = (full_jitter(self._config.retry, entry.attempts + 1), cut(reason))
+        return failed
 
     async def _settle(self, claim: Claim, failed: Failures) -> bool:
         """Settles what the broker has answered, however often it takes: what is forgotten goes out twice.
@@ -198,3 +208,13 @@ class Conveyor:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await awaited.wait()
+
+
+def _in_turn(entries: tuple[OutboxEntry, ...]) -> tuple[OutboxEntry, ...]:
+    """Leaves out what comes behind a message of its key that was refused before, and may be again."""
+    doubtful = {entry.envelope.key: entry.sequence for entry in reversed(entries) if entry.attempts}
+    if not doubtful:
+        return entries
+    return tuple(
+        entry for entry in entries if entry.sequence <= doubtful.get(entry.envelope.key, entry.sequence)
+    )

@@ -12,6 +12,7 @@ from fastapi_chassis.domain import new_id
 from fastapi_chassis.messaging.config import RelayConfig
 from fastapi_chassis.messaging.conveyor import Conveyor, Outages
 from fastapi_chassis.messaging.outbox import Backlog, OutboxStore
+from fastapi_chassis.messaging.refused import Refused
 from fastapi_chassis.messaging.ringer import Ringer
 from fastapi_chassis.messaging.tenure import Tenure
 from fastapi_chassis.messaging.transport import Transport
@@ -35,15 +36,23 @@ class Relay:
         transport: where the messages go.
         config: batches, lease, polling and time-outs.
         owner: names this relay in the leases; made from host and process where nothing is given.
+        refused: keeps what no broker takes; without it, that holds its key.
     """
 
     def __init__(
-        self, outbox: OutboxStore, transport: Transport, config: RelayConfig | None = None, *, owner: str = ""
+        self,
+        outbox: OutboxStore,
+        transport: Transport,
+        config: RelayConfig | None = None,
+        *,
+        owner: str = "",
+        refused: Refused | None = None,
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._config = config or RelayConfig()
         self._owner = owner or f"{socket.gethostname()}:{os.getpid()}:{new_id().hex[-8:]}"
+        self._refused = refused
         self._ringer = Ringer(outbox.bell, self._config.retry)
         self._renew()
 
@@ -60,6 +69,7 @@ class Relay:
                 self._config,
                 self._outages,
                 tokens=partial(self._tokens, number),
+                refused=self._refused,
             )
             for number in range(self._config.batches)
         ]
