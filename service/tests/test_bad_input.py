@@ -266,7 +266,8 @@ async def test_no_form_is_a_fault_of_ours(ada: Member, kind: str) -> None:
 async def test_other_methods_are_refused_with_those_that_are_allowed(
     ada: Member, operation: Operation
 ) -> None:
-    response = await ada.client.request("PATCH", operation.url, headers=ada.headers)
+    unknown = "PUT" if "dead-letters" in operation.url else "PATCH"
+    response = await ada.client.request(unknown, operation.url, headers=ada.headers)
     assert_problem(response, 405)
     assert operation.method in response.headers["allow"].replace(" ", "").split(",")
 

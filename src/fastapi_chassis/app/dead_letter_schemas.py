@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from fastapi_chassis.messaging import DeadLetterQuery, DeadLetterRecord, DeadLetterStateEnum, Handled
 
@@ -18,6 +26,12 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("no clock shows this time") from None
 
 
+def _as_text(moment: object) -> object:
+    if not isinstance(moment, str | datetime):
+        raise ValueError("a time is a text, such as 2026-11-21T09:30:00Z")  # noqa: TRY004 - pydantic's way
+    return moment
+
+
 def _of_base64(text: str) -> str:
     b64decode(text, validate=True)
     return text
@@ -25,7 +39,7 @@ def _of_base64(text: str) -> str:
 
 # plain names: an alias by `type` would stand in the document beside those of the service
 _Name = Annotated[str, Field(min_length=1, max_length=500)]
-_Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_Moment = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_in_utc)]
 _Base64 = Annotated[str, AfterValidator(_of_base64), Field(examples=["eyJ0aXRsZSI6IkR1bmUifQ=="])]
 
 

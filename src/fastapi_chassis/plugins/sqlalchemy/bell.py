@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Protocol, cast
 
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
 from sqlalchemy.util import greenlet_spawn
 
 from fastapi_chassis.plugins.sqlalchemy.connection import Database, translate_errors
@@ -60,7 +61,7 @@ class PostgresBell:
 
     @asynccontextmanager
     async def listening(self, heard: Callable[[], None]) -> AsyncIterator[None]:
-        """Calls `heard` at every ring, on one connection of the pool; reconnects by itself."""
+        """Calls `heard` at every ring, on a connection of its own; reconnects by itself."""
         task = asyncio.create_task(self._listen(heard), name="listen to the outbox")
         try:
             yield
@@ -82,6 +83,13 @@ class PostgresBell:
             else:
                 is_told = False
 
+    def _detached(self) -> tuple[Connection, Listening]:
+        """Opens a connection that the pool does not count, since it is never given back."""
+        lent = self._database.connect_reader()
+        driver = cast("Listening", lent.connection.driver_connection)
+        lent.detach()
+        return lent, driver
+
     async def _listen_once(self, heard: Callable[[], None]) -> None:
         """Listens until the connection has ended."""
         ended = asyncio.Event()
@@ -93,8 +101,7 @@ class PostgresBell:
             ended.set()
 
         with translate_errors():
-            lent = await greenlet_spawn(self._database.connect_reader)
-            driver = cast("Listening", lent.connection.driver_connection)
+            lent, driver = await greenlet_spawn(self._detached)
             try:
                 await driver.add_listener(CHANNEL, hear)
                 driver.add_termination_listener(end)
@@ -107,4 +114,4 @@ class PostgresBell:
                     await driver.execute("SELECT 1")
             finally:
                 driver.remove_termination_listener(end)
-                await self._database.finish(greenlet_spawn(lent.invalidate))
+                await self._database.finish(greenlet_spawn(lent.close))
