@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import batched
 from statistics import quantiles
 from time import perf_counter
@@ -30,7 +31,7 @@ from fastapi_chassis.plugins.sqlalchemy import SqlAlchemyConfig, SqlAlchemyStore
 from fastapi_chassis.plugins.sqlalchemy.connection import Database, open_sqlalchemy
 from fastapi_chassis.testing.backends import fresh_database, open_backend
 
-OURS, BY_HAND = "relay", "claim, publish, mark by hand"
+OURS, BY_HAND, BARE = "relay", "claim, publish, mark by hand", "the same, with an id for CloudEvent"
 BATCH, KEYS, TOGETHER = 2_000, 1_000, 4
 HEADERS = {
     "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
@@ -88,7 +89,8 @@ class Contestants:
         self._store, self._pool, self._transport, self._producer = store, pool, transport, producer
         self._topic = topic
         self.drains: dict[str, Callable[[int], Awaitable[None]]] = {
-            BY_HAND: self._drain_by_hand,
+            BY_HAND: partial(self._drain_by_hand, _headers),
+            BARE: partial(self._drain_by_hand, _few_headers),
             OURS: self._drain_by_relay,
         }
 
@@ -136,7 +138,9 @@ class Contestants:
             while await self._pool.fetchval(LEFT):  # noqa: ASYNC110 - a relay tells nobody that it is done
                 await asyncio.sleep(0.02)
 
-    async def _drain_by_hand(self, events: int) -> None:
+    async def _drain_by_hand(self, headers: Callable[[Any], list[tuple[str, bytes]]], events: int) -> None:
+        del events
+
         async def partition(number: int) -> None:
             while True:
                 rows = await self._pool.fetch(CLAIM, number, TOGETHER, BATCH)
@@ -147,7 +151,7 @@ class Contestants:
                         row["destination"],
                         row["payload"],
                         key=row["aggregateid"].encode(),
-                        headers=[("ce_id", str(row["id"]).encode()), *_encoded(row["headers"])],
+                        headers=headers(row),
                     )
                     for row in rows
                 ]
@@ -173,11 +177,30 @@ class Confirming:
 
 
 CLAIM = (
-    "SELECT seq, id, destination, aggregateid, payload, headers FROM chassis_outbox "
+    "SELECT seq, id, destination, aggregateid, payload, headers, type, source, version, occurred_at, "
+    "aggregatetype, content_type FROM chassis_outbox "
     "WHERE partition_no % $2 = $1 ORDER BY seq LIMIT $3"
 )
 LEFT = "SELECT EXISTS (SELECT FROM chassis_outbox)"
 MARK = "DELETE FROM chassis_outbox WHERE seq = ANY($1::bigint[])"
+
+
+def _headers(row: Any) -> list[tuple[str, bytes]]:
+    """The message that a relay sends: a CloudEvent in binary mode."""
+    return [
+        ("ce_id", str(row["id"]).encode()),
+        ("ce_type", row["type"].encode()),
+        ("ce_source", row["source"].encode()),
+        ("ce_time", row["occurred_at"].isoformat().encode()),
+        ("ce_dataversion", str(row["version"]).encode()),
+        ("ce_aggregatetype", row["aggregatetype"].encode()),
+        ("content-type", row["content_type"].encode()),
+        *_encoded(row["headers"]),
+    ]
+
+
+def _few_headers(row: Any) -> list[tuple[str, bytes]]:
+    return [("ce_id", str(row["id"]).encode()), *_encoded(row["headers"])]
 
 
 def _encoded(headers: str) -> Iterator[tuple[str, bytes]]:

@@ -1,5 +1,6 @@
 """Parcels: records that travel together to one partition."""
 
+import asyncio
 from typing import Any, NamedTuple, Protocol
 
 
@@ -59,11 +60,19 @@ class Parcel:
             self.positions.append(position)
         return taken is not None
 
-    async def sent(self, producer: Any, place: Place) -> None:
+    async def sent(self, producer: Any, place: Place, turn: asyncio.Lock) -> None:
         """Returns when it is confirmed.
 
+        Args:
+            producer: what sends it.
+            place: where it goes.
+            turn: whose turn it is to wait for room there: of many that wait at once, the client would have
+                some fail.
+
         Raises:
-            KafkaError: it is not.
+            KafkaError: it is not confirmed.
         """
         self._builder.close()  # waits for no other records
-        await (await producer.send_batch(self._builder, place.topic, partition=place.partition))
+        async with turn:
+            confirmed = await producer.send_batch(self._builder, place.topic, partition=place.partition)
+        await confirmed

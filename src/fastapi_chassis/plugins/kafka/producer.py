@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,7 @@ class KafkaProducer:
         self._producer: Any = None
         self._turn = asyncio.Lock()
         self._hashes: dict[bytes, int] = {}
+        self._turns: defaultdict[Place, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def send(self, records: Sequence[Record]) -> None:
         """Sends records, and returns when all of them are confirmed.
@@ -92,7 +94,7 @@ class KafkaProducer:
             keys = {records[position].key for position in parcel.positions}
             if not blocked & keys and parcel.size <= self._limit:
                 try:
-                    await parcel.sent(producer, place)
+                    await parcel.sent(producer, place, self._turns[place])
                     continue
                 except KafkaError as error:
                     if is_away(error):
@@ -112,7 +114,7 @@ class KafkaProducer:
         if alone.size > self._limit:
             return f"it has {alone.size} bytes, and a request to kafka has at most {self._limit}"
         try:
-            await alone.sent(producer, place)
+            await alone.sent(producer, place, self._turns[place])
         except KafkaError as error:
             if is_away(error):
                 raise
