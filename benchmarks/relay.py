@@ -25,6 +25,7 @@ from fastapi_chassis.messaging import (
     Subscribed,
     Subscription,
     outbox_for,
+    partition_of,
 )
 from fastapi_chassis.plugins.kafka import KafkaConfig, KafkaConnection, KafkaTransport, open_kafka
 from fastapi_chassis.plugins.sqlalchemy import SqlAlchemyConfig, SqlAlchemyStore, migrate
@@ -122,10 +123,11 @@ class Contestants:
             for number in range(count):
                 confirming.confirmed.clear()
                 async with self._store.unit_of_work() as work:
-                    await outbox_for(work.session).add([self._envelope(number)])
+                    envelope = self._envelope(number)
+                    await outbox_for(work.session).add([envelope])
                     await work.commit()
                 began = perf_counter()
-                relay.wake()
+                relay.wake({partition_of(envelope.key)})  # as the outbox of a service does
                 await confirming.confirmed.wait()
                 waits.append((perf_counter() - began) * 1_000)
                 await asyncio.sleep(0.02)
