@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer
 
 from benchmarks.harness import Budget, Measured, print_measured
 from fastapi_chassis.app import Container
+from fastapi_chassis.app.heap import settled_heap
 from fastapi_chassis.application import (
     AbstractRepository,
     AbstractUnitOfWork,
@@ -285,7 +286,8 @@ async def _contestants(url: str, servers: str) -> AsyncIterator[Contestants]:
         container, transport = _bound(store), KafkaTransport(kafka)
         container.open()
         try:
-            yield Contestants(container, pool, transport, servers)
+            with settled_heap():  # as a service has it
+                yield Contestants(container, pool, transport, servers)
         finally:
             await container.close()
             await transport.aclose()

@@ -5,7 +5,9 @@ import signal
 from collections.abc import Callable
 
 from fastapi_chassis.app.application import ApplicationAbstract
+from fastapi_chassis.app.heap import settled_heap
 from fastapi_chassis.app.recipe import log_as
+from fastapi_chassis.app.server import uvicorn_config
 
 
 def run_relay(application: ApplicationAbstract, on_ready: Callable[[ApplicationAbstract], None]) -> None:
@@ -19,7 +21,8 @@ def run_relay(application: ApplicationAbstract, on_ready: Callable[[ApplicationA
         ChassisError: a plugin could not start, or there is nothing to relay.
     """
     log_as(application.config)
-    asyncio.run(_relay(application, on_ready))
+    loop = uvicorn_config(application, application.config.server).get_loop_factory()
+    asyncio.run(_relay(application, on_ready), loop_factory=loop)
 
 
 async def _relay(application: ApplicationAbstract, on_ready: Callable[[ApplicationAbstract], None]) -> None:
@@ -28,5 +31,6 @@ async def _relay(application: ApplicationAbstract, on_ready: Callable[[Applicati
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with application.relaying():
-        on_ready(application)
-        await stopping.wait()
+        with settled_heap():
+            on_ready(application)
+            await stopping.wait()

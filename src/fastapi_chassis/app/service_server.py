@@ -5,12 +5,13 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 from types import FrameType
 from typing import override
 
 from fastapi_chassis.app.application import ApplicationAbstract
+from fastapi_chassis.app.heap import settled_heap
 from fastapi_chassis.app.listening import address_error
 from fastapi_chassis.app.recipe import OnReady
 from fastapi_chassis.app.server import DrainingServer, uvicorn_config
@@ -35,11 +36,13 @@ class ServiceServer(DrainingServer):
         self._application = application
         self._on_ready = on_ready
         self._began = began
+        self._stack = ExitStack()
         self.was_cut_short = False
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await self._application.start()
+        self._stack.enter_context(settled_heap())
         try:
             for listener in sockets or ():
                 listener.listen(self.config.backlog)  # uvloop would not say that it failed
@@ -47,6 +50,7 @@ class ServiceServer(DrainingServer):
             if not self.should_exit:
                 self._on_ready(self._application, self._url(), perf_counter() - self._began)
         except BaseException as fault:
+            self._stack.close()
             await self._application.stop()
             if isinstance(fault, OSError) and fault.errno == errno.EADDRINUSE:
                 raise address_error(self._application.config.server, fault) from None
@@ -57,6 +61,7 @@ class ServiceServer(DrainingServer):
         try:
             await super().shutdown(sockets)
         finally:
+            self._stack.close()
             self.was_cut_short = self.force_exit
             if not self.was_cut_short:
                 await self._application.stop()

@@ -1,9 +1,9 @@
 """Scopes: how any door gets its dependencies, without knowing the container."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
+from types import TracebackType
 from typing import Protocol
 
 
@@ -40,16 +40,34 @@ def current_scope() -> Resolver | None:
         return None
 
 
-@asynccontextmanager
-async def open_scope(factory: ScopeFactory) -> AsyncIterator[Resolver]:
+def open_scope(factory: ScopeFactory) -> AbstractAsyncContextManager[Resolver]:
     """Joins the scope of the message at hand, or opens one where there is none."""
-    present = current_scope()
-    if present is not None:
-        yield present
-        return
-    async with factory() as resolver:
-        token = _CURRENT.set((resolver, asyncio.current_task()))
-        try:
-            yield resolver
-        finally:
-            _CURRENT.reset(token)
+    return _Opening(factory)
+
+
+class _Opening:
+    """A class and no generator, which would cost every message more than what it does."""
+
+    __slots__ = ("_factory", "_scope", "_token")
+
+    def __init__(self, factory: ScopeFactory) -> None:
+        self._factory = factory
+        self._scope: AbstractAsyncContextManager[Resolver] | None = None
+
+    async def __aenter__(self) -> Resolver:
+        present = current_scope()
+        if present is not None:
+            return present
+        scope = self._factory()
+        resolver = await scope.__aenter__()
+        self._scope = scope
+        self._token = _CURRENT.set((resolver, asyncio.current_task()))
+        return resolver
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if self._scope is None:
+            return None
+        _CURRENT.reset(self._token)
+        return await self._scope.__aexit__(kind, fault, trace)

@@ -1,8 +1,9 @@
 """The two error families: AppException is told to the caller, ChassisError to the operator."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import ClassVar
 
 
@@ -157,21 +158,34 @@ class MissingExtraError(ChassisError):
         )
 
 
-@contextmanager
-def translating(told: Callable[[Exception], Exception | None]) -> Iterator[None]:
+def translating(told: Callable[[Exception], Exception | None]) -> AbstractContextManager[None]:
     """Turns what a vendor's client raises into the families of the service.
 
     Args:
         told: what is raised instead of an exception; None where that is raised as it is.
     """
-    try:
-        yield
-    except (AppException, ChassisError):
-        raise
-    except Exception as error:
-        translated = told(error)
+    return _Translating(told)
+
+
+class _Translating:
+    """A class and no generator: it stands around every statement and command."""
+
+    __slots__ = ("_told",)
+
+    def __init__(self, told: Callable[[Exception], Exception | None]) -> None:
+        self._told = told
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, Exception) or isinstance(error, (AppException, ChassisError)):
+            return
+        translated = self._told(error)
         if translated is None:
-            raise
+            return
         # an expected outcome needs no trace, and the client's text may hold values
         expected = isinstance(translated, AppException) and not isinstance(translated, UnavailableException)
         raise translated from (None if expected else error)

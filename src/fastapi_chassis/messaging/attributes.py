@@ -56,11 +56,17 @@ def envelope_of(
     if f"{prefix}id" not in attributes and is_cloudevent(kind):
         require_single_json(kind)
         return read_structured(payload, destination=destination, key=key)
-    own = {name.removeprefix(prefix): value for name, value in attributes.items() if name.startswith(prefix)}
+    own: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    for name, value in attributes.items():
+        if name.startswith(prefix):
+            bare = name[len(prefix) :]
+            (own if bare in _OWN else headers)[bare] = value
+        elif name in _PLAIN:
+            headers.setdefault(name, value)
     missing = [name for name in _REQUIRED if name not in own]
     if missing:
         raise UnreadableMessage(f"it has no {', '.join(f'{prefix}{name}' for name in missing)}")
-    plain = {name: value for name, value in attributes.items() if name in _PLAIN}
     try:
         return Envelope(
             id=UUID(own["id"]),
@@ -73,7 +79,7 @@ def envelope_of(
             aggregate_type=own.get(_AGGREGATE, ""),
             payload=payload,
             content_type=attributes.get(_CONTENT, "application/json"),
-            headers={**plain, **{name: value for name, value in own.items() if name not in _OWN}},
+            headers=headers,
         )
     except ValueError as fault:
         raise UnreadableMessage(f"an attribute is not what it should be: {fault}") from None

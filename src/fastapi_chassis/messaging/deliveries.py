@@ -160,13 +160,14 @@ class Deliveries[Handle]:
         if self._lanes[key]:
             self._ready.append(key)
         else:
-            self._end(key)
+            del self._lanes[key]  # it was being handled: neither ready nor waiting
 
     def _end(self, key: str) -> None:
+        """Drops a lane that was ready, or that waited."""
         del self._lanes[key]
         if (timer := self._timers.pop(key, None)) is not None:
             timer.cancel()
-        if key in self._ready:
+        else:
             self._ready.remove(key)
 
     def _note(self, change: int) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -144,3 +145,15 @@ def test_url_can_be_opened(make: Make, host: str, shown: str) -> None:
 
     run(make(host=host), ready)
     assert urls == [f"http://{shown}"]
+
+
+def test_the_heap_of_the_start_is_left_alone_while_it_serves(make: Make) -> None:
+    frozen: list[int] = []
+
+    def ready(application: ApplicationAbstract, url: str, seconds: float) -> None:
+        frozen.append(gc.get_freeze_count())
+        ending(signal.SIGTERM)(application, url, seconds)
+
+    before = gc.get_freeze_count()
+    run(make(), ready)
+    assert frozen[0] > before == gc.get_freeze_count()

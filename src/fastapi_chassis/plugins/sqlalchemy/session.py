@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from types import TracebackType
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -84,26 +85,32 @@ class SqlAlchemySession:
         async with self.executing() as executor:
             await executor.write(bulk, rows)
 
-    @asynccontextmanager
-    async def executing(self) -> AsyncIterator[Executor]:
+    def executing(self) -> AbstractAsyncContextManager[Executor]:
         """Lends the transaction's executor to one task at a time; the first one begins the transaction."""
-        async with self._turn:
+        return _Turn(self)
+
+    async def begin_turn(self) -> Executor:
+        """Takes the executor for one task, and begins the transaction with the first one."""
+        await self._turn.acquire()
+        try:
             if not self._is_open:
                 raise TransactionRequiredError("something was to be written")
-            with translate_errors():
-                if self._executor is None:
-                    self._executor = await self._begin()
-                if self._doom is not None:
-                    raise self._doom
-                try:
-                    yield self._executor
-                except asyncio.CancelledError:
-                    self._doom = UnavailableException("the transaction was interrupted", retry_after=1)
-                    raise
-                except Exception as error:
-                    if ends_transaction(error):
-                        self._doom = error
-                    raise
+            if self._executor is None:
+                self._executor = await self._begin()
+            if self._doom is not None:
+                raise self._doom
+        except BaseException:
+            self._turn.release()
+            raise
+        return self._executor
+
+    def end_turn(self, fault: BaseException | None) -> None:
+        """Gives the executor back; some faults leave nothing but the end of the transaction."""
+        self._turn.release()
+        if isinstance(fault, asyncio.CancelledError):
+            self._doom = UnavailableException("the transaction was interrupted", retry_after=1)
+        elif isinstance(fault, Exception) and ends_transaction(fault):
+            self._doom = fault
 
     async def stream(
         self, statement: Statement, parameters: Mapping[str, object]
@@ -195,6 +202,25 @@ class SqlAlchemySession:
         except BaseException:
             self.database.unlock()
             raise
+
+
+class _Turn:
+    """One task's use of the executor; a class and no generator, since every statement takes one."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: SqlAlchemySession) -> None:
+        self._session = session
+
+    async def __aenter__(self) -> Executor:
+        with translate_errors():
+            return await self._session.begin_turn()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.end_turn(fault)
+        translate_errors().__exit__(kind, fault, trace)
 
 
 async def _bunches(
