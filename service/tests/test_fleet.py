@@ -1,12 +1,12 @@
 """The bookshop as three processes over a broker, by its environment alone."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.backends import fresh_database
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from fleet import Fleet, open_fleet
@@ -49,13 +49,13 @@ def conversations(fleet: Fleet, name: str, wanted: str) -> set[str]:
 
 async def told(client: httpx2.AsyncClient, token: dict[str, str], count: int) -> list[str]:
     """Returns the notifications, once there are so many."""
-    texts: list[str] = []
-    async with asyncio.timeout(60):
-        while len(texts) < count:
-            await asyncio.sleep(0.1)
-            found = await client.get("/api/notifications/", headers=token)
-            texts = [one["text"] for one in found.json()["items"]]
-    return texts
+
+    async def enough() -> list[str] | None:
+        found = await client.get("/api/notifications/", headers=token)
+        texts = [one["text"] for one in found.json()["items"]]
+        return texts if len(texts) >= count else None
+
+    return await eventually(enough, within=60)
 
 
 @pytest.mark.requirement("REF-5", "MSG-3", "MSG-6", "OBS-1")
@@ -77,7 +77,5 @@ async def test_three_processes_work_as_one_service(fleet: Fleet) -> None:
             assert created.status_code == 201, created.text
         await fleet.start("relay")
         assert len(await told(notifications, token, 6)) == 6
-    async with asyncio.timeout(10):
-        while TRACE not in conversations(fleet, "notifications", "Ack of item_created"):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    await eventually(lambda: TRACE in conversations(fleet, "notifications", "Ack of item_created"))
     assert TRACE in conversations(fleet, "shop", "create_item")

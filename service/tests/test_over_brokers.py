@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from fastapi_chassis.testing import TestApplication, open_application
+from fastapi_chassis.testing import TestApplication, eventually, open_application
 
 from .conftest import built, quick_passwords
 from .shop import Shop
@@ -49,11 +49,15 @@ async def test_an_item_is_announced_by_way_of_the_broker(app: TestApplication) -
     ada = await Shop(app).member()
     for number in range(10):
         await ada.offer(f"Book {number}")
-    found: list[dict[str, object]] = []
-    async with asyncio.timeout(30):
-        while len(found) < 10:
-            await asyncio.sleep(0.05)
-            found = (await ada.get("/api/notifications/")).json()["items"]
+
+    async def texts() -> list[str]:
+        return [str(one["text"]) for one in (await ada.get("/api/notifications/")).json()["items"]]
+
+    async def all_are_told() -> bool:
+        return len(await texts()) >= 10
+
+    await eventually(all_are_told)
     await asyncio.sleep(0.3)
-    texts = [str(one["text"]) for one in (await ada.get("/api/notifications/")).json()["items"]]
-    assert sorted(texts) == [f"Your item \u201cBook {number}\u201d is on offer." for number in range(10)]
+    assert sorted(await texts()) == [
+        f"Your item \u201cBook {number}\u201d is on offer." for number in range(10)
+    ]

@@ -206,6 +206,7 @@ def _wired(parts: _Parts, findings: list[Finding]) -> Assembly:
     ownership = Ownership(stores.default)
     findings += ownership.read(modules, handlers, stores)
     findings += bind_repositories(container, modules, needs, ownership, secret)
+    findings += road.claim_checks.settle(parts.may_be_provided)
     findings += [*road.findings, *scheduling.findings, *unread, *route_findings(fastapi)]
     findings += container.check(needs, may_be_provided=parts.may_be_provided)
     if not findings:

@@ -8,9 +8,8 @@ from fastapi_chassis.app.store import KeepsDeadLetters
 from fastapi_chassis.app.stores import StorePlace
 from fastapi_chassis.application import current_context
 from fastapi_chassis.audit import ANONYMOUS, AuditEvent, audit_store_for
-from fastapi_chassis.domain import DomainEvent, NotFoundException, SystemClock
+from fastapi_chassis.domain import NotFoundException, SystemClock
 from fastapi_chassis.messaging import (
-    Consumer,
     DeadLetterConfig,
     DeadLetterKeeping,
     DeadLetterPurge,
@@ -51,7 +50,7 @@ class DeadLetterPlaces:
         place = self.groups.get(group)
         return None if place is None else self._in(place)
 
-    def keeping(self, consumer: Consumer, retry: RetryConfig) -> Consumer | DeadLetterKeeping:
+    def keeping[Taker: Receiver](self, consumer: Taker, retry: RetryConfig) -> Taker | DeadLetterKeeping:
         """Has a consumer keep its dead letters, where its store can."""
         store = self.of(consumer.subscription.group)
         return consumer if store is None else DeadLetterKeeping(consumer, store, SystemClock(), retry)
@@ -107,11 +106,6 @@ class DeadLetterPlaces:
                 "version": record.version,
             },
         )
-        store = (await self._place_of(record)).store
-        async with store.unit_of_work(sink=None, dispatch=_nobody) as work:
+        async with (await self._place_of(record)).own_work() as work:
             await audit_store_for(work.session).append([event])
             await work.commit()
-
-
-async def _nobody(event: DomainEvent) -> None:
-    del event

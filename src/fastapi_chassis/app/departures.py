@@ -6,22 +6,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from fastapi_chassis.app.claim_checks import ClaimChecks
 from fastapi_chassis.app.container import Container
 from fastapi_chassis.app.membership import Membership
 from fastapi_chassis.app.store import KeepsDeadLetters
 from fastapi_chassis.app.stores import StorePlace, Stores
 from fastapi_chassis.application import AbstractUnitOfWork, EventSink, RecordedEvent
-from fastapi_chassis.domain import ChassisError, DomainEvent, Finding
+from fastapi_chassis.domain import ChassisError, Finding
 from fastapi_chassis.messaging import (
     DirectPublisher,
     Envelope,
     InMemoryTransport,
+    MeasuredTransport,
     MessagingConfig,
     OnceMoreOut,
+    OutboxMeter,
     OutboxPublisher,
     Receive,
     Refused,
     Relay,
+    RoadMeter,
     Subscribed,
     Subscription,
     Transport,
@@ -43,6 +47,7 @@ class BoundTransport:
 
     def __init__(self, container: Container) -> None:
         self._container = container
+        self._meter = RoadMeter()
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Sends a batch."""
@@ -53,7 +58,8 @@ class BoundTransport:
         return await (await self._found()).subscribe(subscription, receive)
 
     async def _found(self) -> Transport:
-        return await self._container.get(Transport)  # type: ignore[type-abstract]  # from the container
+        found = await self._container.get(Transport)  # type: ignore[type-abstract]  # from the container
+        return MeasuredTransport(found, self._meter)
 
 
 class NoOutboxError(ChassisError):
@@ -94,10 +100,6 @@ class NoOutbox:
         raise NoOutboxError(Finding(what, remedy="keep the module in a store that carries messages."))
 
 
-async def _nobody(event: DomainEvent) -> None:
-    del event
-
-
 class Departures:
     """Takes events out of the process.
 
@@ -118,16 +120,16 @@ class Departures:
         *,
         stop_timeout: float,
     ) -> None:
-        self.transport = BoundTransport(container)
         self.is_local = not container.provides(Transport)
         if self.is_local:
             container.bind_instance(Transport, InMemoryTransport())
+        self.claim_checks = ClaimChecks(config, container, is_local=self.is_local)
+        self.transport = self.claim_checks.sending(BoundTransport(container))
         self.group = outbox_group(service)
         self._config = config
         self._stop_timeout = stop_timeout
         writer = writer_for(config, source=service)
-        carrying = [place.store for place in stores.used if place.store.outbox() is not None]
-        self._openings = [partial(store.unit_of_work, sink=None, dispatch=_nobody) for store in carrying]
+        self._openings = [place.own_work for place in stores.used if place.store.outbox() is not None]
         self._relays = self._made_relays(stores) if config.enable_outbox else ()
         self._direct = None if config.enable_outbox else DirectPublisher(writer, self.transport)
         self.sink: EventSink = self._direct or OutboxPublisher(writer, wake=self.wake)
@@ -137,7 +139,11 @@ class Departures:
         if self.is_local:
             settings = settings.model_copy(update={"batches": max(settings.batches, _BATCHES_HERE)})
         return tuple(
-            Relay(outbox, self.transport, settings, refused=self._refused(place))
+            Relay(
+                *(outbox, self.transport, settings),
+                refused=self._refused(place),
+                meter=OutboxMeter(place.name),
+            )
             for place in stores.used
             if (outbox := place.store.outbox()) is not None
         )

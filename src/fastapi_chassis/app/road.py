@@ -24,6 +24,7 @@ from fastapi_chassis.application import (
 )
 from fastapi_chassis.domain import ChassisError, Finding, IntegrationEvent
 from fastapi_chassis.messaging import (
+    ClaimCheckReceiver,
     Consumer,
     DeadLetters,
     EventRegistry,
@@ -73,6 +74,7 @@ class Road:
         self._stop_timeout = stop_timeout
         self._scheduling = scheduling
         self.departures = Departures(config, stores, container, service, stop_timeout=stop_timeout)
+        self.claim_checks = self.departures.claim_checks
         self.transport: Transport = self.departures.transport
         self._handlers = {
             f"{service}.{module.name}": self._read(module, stores.of(module))
@@ -129,9 +131,9 @@ class Road:
         lacks_outbox = self.config.enable_outbox and place.store.outbox() is None
         return NoOutbox(place) if lacks_outbox else self
 
-    def made_consumers(self) -> list[Consumer]:
+    def made_consumers(self) -> list[ClaimCheckReceiver]:
         """Makes the consumer of each module."""
-        return [
+        consumers = [
             Consumer(
                 group,
                 handlers,
@@ -141,6 +143,7 @@ class Road:
             )
             for group, handlers in self._handlers.items()
         ]
+        return [self.claim_checks.receiving(consumer) for consumer in consumers]
 
     def desk(self) -> DeadLetters:
         """Makes what an operator works with; a replay goes to the consumers of this process."""
@@ -158,10 +161,12 @@ class Road:
                 for inbox in self._inboxes():
                     await stack.enter_async_context(InboxPurge(inbox, self.config.inbox).running())
             await stack.enter_async_context(self.departures.ringing())
+            await stack.enter_async_context(self.claim_checks.purging())
             for purge in self.dead_letters.purges():
                 await stack.enter_async_context(purge.running())
             kept = [self.dead_letters.keeping(one, self.config.retry) for one in self.made_consumers()]
-            takers = [*kept, *(self._scheduling.consumers if self._scheduling else ())]
+            own = self._scheduling.consumers if self._scheduling else ()
+            takers = [*kept, *map(self.claim_checks.receiving, own)]
             members = [Membership(taker, self.transport) for taker in takers]
             leave, end = partial(self._leave, members), self.departures.begin(members)
             # within one process, nobody takes what is sent after the consumers have left

@@ -7,7 +7,7 @@ from typing import cast
 from fastapi_chassis.app.container import Container
 from fastapi_chassis.app.factories import readable_needs, with_signature
 from fastapi_chassis.app.module import ServiceModule
-from fastapi_chassis.app.stores import StorePlace, Stores
+from fastapi_chassis.app.stores import Stores
 from fastapi_chassis.application import (
     AbstractUnitOfWork,
     Command,
@@ -18,7 +18,7 @@ from fastapi_chassis.application import (
     read_handler,
 )
 from fastapi_chassis.config import Binding, ScopeEnum
-from fastapi_chassis.domain import ChassisError, Clock, DomainEvent, Finding
+from fastapi_chassis.domain import ChassisError, Clock, Finding
 from fastapi_chassis.messaging import (
     CommandConsumer,
     CommandWriter,
@@ -30,10 +30,6 @@ from fastapi_chassis.messaging import (
     TransactionalSchedule,
     codec_for,
 )
-
-
-async def _nobody(_event: DomainEvent) -> None:
-    return None
 
 
 class Scheduling:
@@ -97,7 +93,7 @@ class Scheduling:
             yield Finding(
                 f"module {module.name} schedules messages, and its store {place.name} keeps no schedules",
                 f"modules.{module.name}.store",
-                "keep it in a store that does: sqlalchemy, or memory.",
+                "keep it in a store that does: sqlalchemy, odm, or memory.",
             )
         if not self._config.enable_outbox:
             yield Finding(
@@ -139,7 +135,7 @@ class Scheduling:
                 clock = await self._container.get(Clock)  # type: ignore[type-abstract]  # from the container
                 for place in self._places:
                     if place.store.schedule() is not None:
-                        scheduler = Scheduler(_opening(place), self._config.scheduler, clock=clock, wake=wake)
+                        scheduler = Scheduler(place.own_work, self._config.scheduler, clock=clock, wake=wake)
                         self._schedulers.append(await stack.enter_async_context(scheduler.running()))
             try:
                 yield
@@ -149,10 +145,6 @@ class Scheduling:
     async def move(self) -> int:
         """Moves what is due just now, and returns how many messages that were."""
         return sum([await scheduler.move() for scheduler in self._schedulers])
-
-
-def _opening(place: StorePlace) -> Callable[[], AbstractUnitOfWork]:
-    return lambda: place.store.unit_of_work(sink=None, dispatch=_nobody)
 
 
 def _read(functions: Iterable[Callable[..., object]]) -> list[Handler]:

@@ -9,7 +9,7 @@ from fastapi_chassis.app.plugin_order import AnyPlugin
 from fastapi_chassis.app.store import Store
 from fastapi_chassis.application import AbstractUnitOfWork
 from fastapi_chassis.config import RootConfig
-from fastapi_chassis.domain import Finding
+from fastapi_chassis.domain import DomainEvent, Finding
 
 MEMORY = "memory"
 
@@ -27,6 +27,10 @@ class StorePlace:
     name: str
     store: Store
     unit_of_work: type[AbstractUnitOfWork] = AbstractUnitOfWork  # type: ignore[type-abstract]  # asked for only
+
+    def own_work(self) -> AbstractUnitOfWork:
+        """Makes a transaction of the chassis itself: it records no events, so that nobody hears of any."""
+        return self.store.unit_of_work(sink=None, dispatch=_nobody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,10 @@ class Stores:
     def behind(self, unit_of_work: type[AbstractUnitOfWork]) -> StorePlace:
         """Returns the store whose transactions are found under a type."""
         return next(place for place in self.used if place.unit_of_work is unit_of_work)
+
+
+async def _nobody(_event: DomainEvent) -> None:
+    return None
 
 
 def choose_stores(

@@ -4,6 +4,7 @@ from fastapi_chassis.config.adopted import adopt_config
 from fastapi_chassis.config.base import ConfigModel, PluginConfig
 from fastapi_chassis.config.dependency import Binding, DependencyConfig, ScopeEnum
 from fastapi_chassis.config.display import Setting, describe
+from fastapi_chassis.config.durations import Seconds, Wait
 from fastapi_chassis.config.entry import load_config
 from fastapi_chassis.config.environment import EnvironmentEnum
 from fastapi_chassis.config.failures import ConfigurationError, as_json, render_report
@@ -18,13 +19,13 @@ from fastapi_chassis.config.root import (
     LoggingConfig,
     ModuleConfig,
     RootConfig,
-    Seconds,
     ServerConfig,
     ServiceConfig,
 )
 from fastapi_chassis.config.schema import config_schema
 from fastapi_chassis.config.secret_types import SecretUrl
 from fastapi_chassis.config.sources import ConfigSources, PluginProvider
+from fastapi_chassis.config.tls import TlsConfig, TlsVerified
 
 __all__ = (
     "ApiConfig",
@@ -53,6 +54,9 @@ __all__ = (
     "ServerConfig",
     "ServiceConfig",
     "Setting",
+    "TlsConfig",
+    "TlsVerified",
+    "Wait",
     "adopt_config",
     "as_json",
     "check_rate",

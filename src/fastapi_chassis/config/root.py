@@ -14,11 +14,10 @@ from pydantic import (
 )
 
 from fastapi_chassis.config.base import ConfigModel, PluginConfig
+from fastapi_chassis.config.durations import Seconds
 from fastapi_chassis.config.environment import EnvironmentEnum
 from fastapi_chassis.config.production import ProductionRule
 from fastapi_chassis.config.rate_limits import RateLimitRule
-
-type Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
 def _has_wildcard(value: object) -> bool:

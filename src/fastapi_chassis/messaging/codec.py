@@ -46,7 +46,7 @@ class Codec(Protocol):
         """Writes what an event says; its identity and time travel in the envelope.
 
         Raises:
-            ValidationException: it is larger than 1 MiB.
+            ValidationException: it is larger than an event may be.
             TypeError: its content does not fit its type.
         """
         ...
@@ -83,19 +83,24 @@ class EventJson:
 
 
 class CloudEventsCodec:
-    """CloudEvents 1.0 in binary mode: the payload is the data, everything else stands in the envelope."""
+    """CloudEvents 1.0 in binary mode: the payload is the data, everything else stands in the envelope.
 
-    def __init__(self) -> None:
+    Args:
+        largest: how many bytes a payload may have.
+    """
+
+    def __init__(self, largest: int = MAX_PAYLOAD) -> None:
         self._json = EventJson()
+        self._largest = largest
 
     def write(self, event: IntegrationEvent) -> Body:
         """Writes the data as JSON."""
-        payload = _limited(event, self._json.dump(event))
+        payload = _limited(event, self._json.dump(event), self._largest)
         return Body(payload, headers={SPEC_VERSION: "1.0"})
 
     def read(self, envelope: Envelope, registry: EventRegistry) -> IntegrationEvent:
         """Reads the data as the type that the envelope names."""
-        _check_size(envelope)
+        _check_size(envelope, self._largest)
         event, steps = _known(registry, envelope.type, envelope.version)
         with _explained(envelope.type):
             payload = _lifted(_DATA.validate_json(envelope.payload), steps) if steps else envelope.payload
@@ -109,21 +114,26 @@ class _Named(BaseModel):
 
 
 class EventDataCodec:
-    """`{"event": "item_created", "data": {...}}`: for partners who know nothing of CloudEvents."""
+    """`{"event": "item_created", "data": {...}}`: for partners who know nothing of CloudEvents.
 
-    def __init__(self) -> None:
+    Args:
+        largest: how many bytes a payload may have.
+    """
+
+    def __init__(self, largest: int = MAX_PAYLOAD) -> None:
         self._json = EventJson()
-        self._cloudevents = CloudEventsCodec()
+        self._largest = largest
+        self._cloudevents = CloudEventsCodec(largest)
         self._forms: dict[type[IntegrationEvent], type[BaseModel]] = {}
 
     def write(self, event: IntegrationEvent) -> Body:
         """Writes name and data as one JSON object."""
         payload = b'{"event":%b,"data":%b}' % (to_json(event.message_name), self._json.dump(event))
-        return Body(_limited(event, payload))
+        return Body(_limited(event, payload, self._largest))
 
     def read(self, envelope: Envelope, registry: EventRegistry) -> IntegrationEvent:
         """Reads the data as the type that the payload names; a CloudEvent in another form is read as one."""
-        _check_size(envelope)
+        _check_size(envelope, self._largest)
         try:
             with _explained("an event"):
                 named = _Named.model_validate_json(envelope.payload)
@@ -149,13 +159,14 @@ class EventDataCodec:
 
 def codec_for(config: MessagingConfig) -> Codec:
     """Makes the codec that the configuration names; the mode of CloudEvents is not its matter."""
-    return EventDataCodec() if config.codec == "event-data" else CloudEventsCodec()
+    largest = config.claim_check.largest
+    return EventDataCodec(largest) if config.codec == "event-data" else CloudEventsCodec(largest)
 
 
-def _limited(event: IntegrationEvent, payload: bytes) -> bytes:
-    if len(payload) > MAX_PAYLOAD:
+def _limited(event: IntegrationEvent, payload: bytes, largest: int) -> bytes:
+    if len(payload) > largest:
         raise ValidationException(
-            f"{event.message_name} has {len(payload)} bytes, and a message may have {MAX_PAYLOAD}",
+            f"{event.message_name} has {len(payload)} bytes, and a message may have {largest}",
             error_code="MESSAGE_TOO_LARGE",
         )
     return payload
@@ -190,14 +201,18 @@ def _lifted(data: Data, steps: tuple[Upcaster, ...]) -> bytes:
     return to_json(data)
 
 
-def _check_size(envelope: Envelope) -> None:
-    if len(envelope.payload) > MAX_PAYLOAD:
+def _check_size(envelope: Envelope, largest: int) -> None:
+    if len(envelope.payload) > largest:
         size = len(envelope.payload)
-        raise UnreadableMessage(f"the payload has {size} bytes, and a message may have {MAX_PAYLOAD}")
+        raise UnreadableMessage(f"the payload has {size} bytes, and a message may have {largest}")
 
 
 def _carried(event: IntegrationEvent, envelope: Envelope) -> IntegrationEvent:
-    return event.replace(event_id=envelope.id, occurred_at=envelope.time)
+    if hasattr(event, "__post_init__"):
+        return event.replace(event_id=envelope.id, occurred_at=envelope.time)
+    object.__setattr__(event, "event_id", envelope.id)  # frozen, and nobody has seen it yet: no copy
+    object.__setattr__(event, "occurred_at", envelope.time)
+    return event
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from fastapi_chassis.messaging.conversation import context_of, headers_of
 from fastapi_chassis.messaging.envelope import Envelope
 from fastapi_chassis.messaging.inbox import inbox_for
 from fastapi_chassis.messaging.outcome import Ack, DeadLetter, Outcome, Retry
+from fastapi_chassis.messaging.road_meter import UNREADABLE, RoadMeter
 from fastapi_chassis.messaging.transport import Delivery, Subscribed, Subscription, Transport
 from fastapi_chassis.messaging.verdict import cut, verdict_on
 
@@ -134,6 +135,7 @@ class CommandConsumer:
         self._mediator = mediator
         self._scopes = scopes
         self._taken = _taken(handlers)
+        self._meter = RoadMeter()
         self._group = f"{service}.{module}.commands"
         self.subscription = Subscription(
             self._group, frozenset({commands_of(service, module)}), self._config.concurrency
@@ -177,6 +179,7 @@ class CommandConsumer:
                     inbox = inbox_for(unit_of_work.session)
                     if not await inbox.accept(f"{self._group}.{envelope.type}", envelope.id):
                         _log.debug("%s has had %s before", self._group, envelope.id)
+                        self._meter.had_before(self._group)
                         return
                 await self._mediator.send(command)
                 await unit_of_work.commit()
@@ -189,11 +192,11 @@ class CommandConsumer:
         _log.error(
             "%s gives up on %s %s: %s", self._group, told.type, told.id, outcome.reason, exc_info=fault
         )
-        return DeadLetter(cut(f"{self._group}: {outcome.reason}"))
+        return DeadLetter(cut(f"{self._group}: {outcome.reason}"), outcome.error_type)
 
     def _dead(self, delivery: Delivery, reason: str) -> DeadLetter:
         _log.error("%s can't take %s: %s", self._group, delivery.envelope.id, reason)
-        return DeadLetter(cut(reason))
+        return DeadLetter(cut(reason), UNREADABLE)
 
 
 def _taken(handlers: Iterable[Handler]) -> dict[str, _Taken]:

@@ -1,12 +1,15 @@
 """MessagingConfig: what the road between services is set to."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from fastapi_chassis.config import ConfigModel
 from fastapi_chassis.messaging.partitions import PARTITIONS
+
+_MEBIBYTE = 1_024 * 1_024
 
 type Positive = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 type Count = Annotated[int, Field(ge=1, le=100_000)]
@@ -36,6 +39,7 @@ class RelayConfig(ConfigModel):
         poll_busy: seconds until it looks again after it found something.
         poll_idle: seconds until it looks again where there was nothing for long, and nobody woke it.
         stop_timeout: seconds that it waits, when it stops, for what is being published.
+        watch_interval: seconds between two looks at what waits, where metrics are kept.
         max_attempts: how often the broker may refuse a message before it goes to the dead letters, and those
             of its key go on; without a number it holds its key until it is taken.
         retry: waits after a failure.
@@ -49,6 +53,7 @@ class RelayConfig(ConfigModel):
     poll_busy: Positive = 0.05
     poll_idle: Positive = 2
     stop_timeout: Positive = 5
+    watch_interval: Positive = 10
     max_attempts: Annotated[int | None, Field(ge=1, le=100_000)] = None
     retry: RetryConfig = Field(default_factory=RetryConfig)
 
@@ -115,6 +120,36 @@ class DeadLetterConfig(ConfigModel):
     purge_batches: Annotated[int, Field(ge=1, le=20)] = 20
 
 
+class ClaimCheckConfig(ConfigModel):
+    """Where large payloads lie while a reference travels in their place.
+
+    Args:
+        threshold: bytes; a larger payload is left in the store. Without a number all of them travel.
+        directory: where payloads lie, such as a folder of a network mount; it must be there. Without one,
+            they lie where a plugin, or the service itself, binds `ClaimCheckStore`.
+        largest: how many bytes the payload of an event may have at most, sent or taken.
+        keep: seconds for which payloads are kept; longer than messages may lie in the broker.
+        timeout: seconds that the store may take for one payload.
+        purge_interval: seconds between two rounds of removing.
+        purge_batch: how many payloads one step removes.
+        purge_batches: how many steps one round has at most.
+    """
+
+    threshold: Annotated[int | None, Field(ge=1, le=_MEBIBYTE)] = None
+    directory: Path | None = None
+    largest: Annotated[int, Field(ge=1_024, le=256 * _MEBIBYTE)] = _MEBIBYTE
+    keep: Annotated[float, Field(ge=60, le=10 * 366 * 86_400, allow_inf_nan=False)] = 14 * 86_400
+    timeout: Positive = 10
+    purge_interval: Positive = 3_600
+    purge_batch: Annotated[int, Field(ge=1, le=5_000)] = 1_000
+    purge_batches: Annotated[int, Field(ge=1, le=20)] = 20
+
+    @field_validator("threshold", "directory", mode="before")
+    @classmethod
+    def _nothing_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+
 class ConsumerConfig(ConfigModel):
     """How consumers share transactions.
 
@@ -145,6 +180,7 @@ class MessagingConfig(ConfigModel):
         consumer: whether messages share transactions.
         scheduler: what moves scheduled messages into the outbox.
         dead_letters: what becomes of messages that consumers give up.
+        claim_check: where large payloads lie.
     """
 
     enable_outbox: bool = True
@@ -160,3 +196,4 @@ class MessagingConfig(ConfigModel):
     consumer: ConsumerConfig = Field(default_factory=ConsumerConfig)
     scheduler: SchedulerConfig = Field(default_factory=SchedulerConfig)
     dead_letters: DeadLetterConfig = Field(default_factory=DeadLetterConfig)
+    claim_check: ClaimCheckConfig = Field(default_factory=ClaimCheckConfig)

@@ -25,6 +25,7 @@ from fastapi_chassis.messaging.group_commit import TOGETHER, GroupCommit
 from fastapi_chassis.messaging.inbox import inbox_for
 from fastapi_chassis.messaging.outcome import Ack, DeadLetter, Outcome, Retry
 from fastapi_chassis.messaging.registry import EventRegistry
+from fastapi_chassis.messaging.road_meter import UNREADABLE, RoadMeter
 from fastapi_chassis.messaging.routing import Routing
 from fastapi_chassis.messaging.transport import Delivery, Subscribed, Subscription, Transport
 from fastapi_chassis.messaging.verdict import cut, verdict_on
@@ -71,6 +72,7 @@ class Consumer:
         self._scopes = scopes
         self._codec: Codec = codec_for(self._config)
         self._alone = asyncio.Semaphore(self._config.concurrency)
+        self._meter = RoadMeter()
         self._readers = _readers(group, tuple(handlers), self._group_commit)
         self._registry = registry or EventRegistry(self._readers, upcasters)
         routing = Routing(self._config.destination_prefix)
@@ -163,6 +165,7 @@ class Consumer:
                     inbox = inbox_for(unit_of_work.session)
                     if not await inbox.accept(reader.name, event.event_id):
                         _log.debug("%s has had %s before", reader.name, event.event_id)
+                        self._meter.had_before(self.subscription.group)
                         return
                 await _run(reader, event)
                 await unit_of_work.commit()
@@ -173,11 +176,11 @@ class Consumer:
             _log.warning("%s takes %s again: %s", reader.name, told, outcome.reason)
             return outcome
         _log.error("%s gives up on %s: %s", reader.name, told, outcome.reason, exc_info=fault)
-        return DeadLetter(cut(f"{reader.name}: {outcome.reason}"))
+        return DeadLetter(cut(f"{reader.name}: {outcome.reason}"), outcome.error_type)
 
     def _dead(self, delivery: Delivery, reason: str) -> DeadLetter:
         _log.error("%s can't take %s: %s", self.subscription.group, delivery.envelope.id, reason)
-        return DeadLetter(reason)
+        return DeadLetter(reason, UNREADABLE)
 
 
 def _worst(outcomes: list[Outcome]) -> Outcome:
@@ -185,8 +188,8 @@ def _worst(outcomes: list[Outcome]) -> Outcome:
     again = [outcome for outcome in outcomes if isinstance(outcome, Retry)]
     if again:
         return max(again, key=lambda outcome: outcome.delay)
-    dead = [outcome.reason for outcome in outcomes if isinstance(outcome, DeadLetter)]
-    return DeadLetter(cut("\n".join(dead))) if dead else Ack()
+    dead = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
+    return DeadLetter(cut("\n".join(one.reason for one in dead)), dead[0].error_type) if dead else Ack()
 
 
 async def _run(reader: _Reader, event: IntegrationEvent) -> None:

@@ -157,11 +157,12 @@ class Conveyor:
 
     async def _send(self, entries: Sequence[OutboxEntry]) -> Failures:
         reasons: Mapping[int, str] = {}
+        unsent: Collection[int] = ()
         try:
             await self._transport.publish([entry.envelope for entry in entries])
         except PublishFailed as fault:
             _log.warning("%s", fault)
-            reasons = fault.reasons
+            reasons, unsent = fault.reasons, fault.unsent
         refused: dict[str, set[str]] = {}
         for position in reasons:
             envelope = entries[position].envelope
@@ -173,7 +174,7 @@ class Conveyor:
         failed: Failures = {}
         for position, reason in reasons.items():
             entry = entries[position]
-            if self._refused is None or not await self._refused.keeps(entry, reason):
+            if self._refused is None or position in unsent or not await self._refused.keeps(entry, reason):
                 failed[entry.sequence] = (full_jitter(self._config.retry, entry.attempts + 1), cut(reason))
         return failed
 

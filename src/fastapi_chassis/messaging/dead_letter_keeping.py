@@ -10,6 +10,7 @@ from fastapi_chassis.messaging.dead_letters import DeadLetterRecord, DeadLetterS
 from fastapi_chassis.messaging.outcome import Ack, DeadLetter, Outcome, Retry
 from fastapi_chassis.messaging.transport import Delivery, Subscribed, Subscription, Transport
 from fastapi_chassis.messaging.verdict import cut, reason_of
+from fastapi_chassis.observability import error_type_of
 
 _log = logging.getLogger("fastapi_chassis.messaging.dead_letters")
 
@@ -54,7 +55,7 @@ class DeadLetterKeeping:
             return outcome
         record = DeadLetterRecord(
             group=self.subscription.group,
-            envelope=delivery.envelope,
+            envelope=outcome.envelope or delivery.envelope,
             reason=cut(outcome.reason),
             attempts=delivery.attempt,
             at=self._clock.now(),
@@ -62,8 +63,9 @@ class DeadLetterKeeping:
         try:
             if not await self._store.add(record):
                 _log.info("%s has the dead letter %s already", record.group, record.envelope.id)
+                return Ack()
         except Exception as fault:  # noqa: BLE001 - logged, and the broker keeps the message
             reason = f"its dead letter could not be kept: {reason_of(fault)}"
             _log.warning("%s takes %s again: %s", record.group, record.envelope.id, reason)
-            return Retry(full_jitter(self._retry, delivery.attempt), reason)
-        return Ack()
+            return Retry(full_jitter(self._retry, delivery.attempt), reason, error_type_of(fault))
+        return Ack(kept=outcome)

@@ -163,11 +163,11 @@ class Deliveries[Handle]:
             del self._lanes[key]  # it was being handled: neither ready nor waiting
 
     def _end(self, key: str) -> None:
-        """Drops a lane that was ready, or that waited."""
+        """Drops a lane that is ready, that waits, or whose handler was cancelled."""
         del self._lanes[key]
         if (timer := self._timers.pop(key, None)) is not None:
             timer.cancel()
-        else:
+        elif key in self._ready:
             self._ready.remove(key)
 
     def _note(self, change: int) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi_chassis.application import AbstractUnitOfWork, ScopeFactory, open_scope
 from fastapi_chassis.messaging.inbox import inbox_for
+from fastapi_chassis.messaging.road_meter import RoadMeter
 
 _log = logging.getLogger("fastapi_chassis.messaging.group_commit")
 
@@ -129,6 +130,7 @@ class GroupCommit:
         self._scopes = scopes
         self._batch = batch
         self._with_inbox = with_inbox
+        self._meter = RoadMeter()
         self._waiting: deque[_Seat] = deque()
         self._leading: set[asyncio.Task[None]] = set()
         self._pace = 0.0
@@ -209,9 +211,11 @@ class GroupCommit:
                 self._is_possible = False
                 return next(iter(seats), None)
             async with whole:
-                failed = await _Turns(whole, await self._new(seats, whole)).run()
+                new = await self._new(seats, whole)
+                failed = await _Turns(whole, new).run()
                 if failed is None:
                     await whole.commit()
+                    self._meter.had_before(self._consumer.rpartition(".")[0], len(seats) - len(new))
         return failed
 
     async def _new(self, seats: Sequence[_Seat], whole: AbstractUnitOfWork) -> Sequence[_Seat]:

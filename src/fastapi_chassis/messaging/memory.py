@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from fastapi_chassis.messaging.envelope import Envelope
 from fastapi_chassis.messaging.lanes import Copy, Lanes
@@ -49,6 +50,8 @@ class InMemoryTransport:
         redelivery_delay: how long a message waits whose `receive` raised.
         keep_dead: how many dead messages are kept: the newest.
     """
+
+    system: Final = "memory"  # as metrics name it
 
     def __init__(
         self, *, redelivery_delay: timedelta = timedelta(milliseconds=100), keep_dead: int = 1_000

@@ -32,13 +32,21 @@ class EnvelopeWriter:
         source: the service that sends.
         routing: where events go.
         structured: whether the payload is the whole event, as CloudEvents in structured mode.
+        threshold: how many bytes of data that holds for; a larger payload stays apart, for a claim check.
     """
 
     def __init__(
-        self, codec: Codec, *, source: str, routing: Routing | None = None, structured: bool = False
+        self,
+        codec: Codec,
+        *,
+        source: str,
+        routing: Routing | None = None,
+        structured: bool = False,
+        threshold: int | None = None,
     ) -> None:
         self._codec = codec
         self._structured = structured
+        self._threshold = threshold
         self._source = source
         self._routing = routing or Routing()
 
@@ -59,7 +67,8 @@ class EnvelopeWriter:
             content_type=body.content_type,
             headers=headers_of(current_context()) | body.headers,
         )
-        return sealed(envelope) if self._structured else envelope
+        is_large = self._threshold is not None and len(body.payload) > self._threshold
+        return sealed(envelope) if self._structured and not is_large else envelope
 
 
 def writer_for(config: MessagingConfig, *, source: str) -> EnvelopeWriter:
@@ -74,6 +83,7 @@ def writer_for(config: MessagingConfig, *, source: str) -> EnvelopeWriter:
         source=source,
         routing=Routing(config.destination_prefix),
         structured=config.codec == "cloudevents-structured",
+        threshold=config.claim_check.threshold,
     )
 
 

@@ -10,6 +10,7 @@ from fastapi_chassis.messaging.dead_letters import DeadLetterRecord, DeadLetterS
 from fastapi_chassis.messaging.outbox import OutboxEntry, outbox_for
 from fastapi_chassis.messaging.outcome import Ack, Outcome, Retry
 from fastapi_chassis.messaging.partitions import partition_of
+from fastapi_chassis.messaging.road_meter import RoadMeter
 from fastapi_chassis.messaging.transport import Delivery, Subscription
 from fastapi_chassis.messaging.verdict import cut
 
@@ -38,6 +39,7 @@ class Refused:
         self._group = group
         self._max_attempts = max_attempts
         self._clock = clock or SystemClock()
+        self._meter = RoadMeter()
 
     async def keeps(self, entry: OutboxEntry, reason: str) -> bool:
         """Keeps a message if it was refused often enough; only then it may leave the outbox."""
@@ -51,7 +53,8 @@ class Refused:
             attempts=attempts,
             at=self._clock.now(),
         )
-        await self._store.add(record)
+        if await self._store.add(record):
+            self._meter.gave_up(self._group, entry.envelope.destination, "refused")
         _log.error("%s gives up on %s: %s", self._group, entry.envelope.id, reason)
         return True
 

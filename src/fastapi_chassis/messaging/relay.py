@@ -9,9 +9,11 @@ from enum import StrEnum
 from functools import partial
 
 from fastapi_chassis.domain import new_id
+from fastapi_chassis.messaging.backlog_watch import BacklogWatch
 from fastapi_chassis.messaging.config import RelayConfig
 from fastapi_chassis.messaging.conveyor import Conveyor, Outages
 from fastapi_chassis.messaging.outbox import Backlog, OutboxStore
+from fastapi_chassis.messaging.outbox_meter import OutboxMeter
 from fastapi_chassis.messaging.refused import Refused
 from fastapi_chassis.messaging.ringer import Ringer
 from fastapi_chassis.messaging.tenure import Tenure
@@ -37,6 +39,7 @@ class Relay:
         config: batches, lease, polling and time-outs.
         owner: names this relay in the leases; made from host and process where nothing is given.
         refused: keeps what no broker takes; without it, that holds its key.
+        meter: shows what waits, and counts lost leases.
     """
 
     def __init__(
@@ -47,12 +50,15 @@ class Relay:
         *,
         owner: str = "",
         refused: Refused | None = None,
+        meter: OutboxMeter | None = None,
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._config = config or RelayConfig()
         self._owner = owner or f"{socket.gethostname()}:{os.getpid()}:{new_id().hex[-8:]}"
         self._refused = refused
+        self._meter = meter or OutboxMeter()
+        self._watch = BacklogWatch(self.backlog, self._meter, self._config.watch_interval)
         self._ringer = Ringer(outbox.bell, self._config.retry)
         self._renew()
 
@@ -60,7 +66,12 @@ class Relay:
         """Begins without memory of an earlier run."""
         self._outages = Outages(self._config)
         self._tenure = Tenure(
-            self._outbox.leases, self._owner, self._config, in_use=self._in_use, changed=self._wake_all
+            self._outbox.leases,
+            self._owner,
+            self._config,
+            in_use=self._in_use,
+            changed=self._wake_all,
+            meter=self._meter,
         )
         self._conveyors = [
             Conveyor(
@@ -129,6 +140,7 @@ class Relay:
         await stack.enter_async_context(self._ringer.running())
         if self._outbox.bell is not None:
             await stack.enter_async_context(self._outbox.bell.listening(self._wake_all))
+        await stack.enter_async_context(self._watch.running())
         works = [self._tenure.run(), *(conveyor.run() for conveyor in self._conveyors)]
         self._working = [asyncio.create_task(work, name=f"relay {self._owner}") for work in works]
 

@@ -69,6 +69,6 @@ def schedule_for(session: object) -> ScheduleStore:
     raise WiringError(
         Finding(
             f"{type(session).__qualname__} has no schedules",
-            remedy="use the session of a store that has them: sqlalchemy, or memory.",
+            remedy="use the session of a store that has them: sqlalchemy, odm, or memory.",
         )
     )

@@ -10,6 +10,7 @@ from time import monotonic
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.messaging.config import RelayConfig
 from fastapi_chassis.messaging.outage import Outage
+from fastapi_chassis.messaging.outbox_meter import OutboxMeter
 from fastapi_chassis.messaging.partitions import PARTITIONS, Holding, PartitionLeases
 
 _log = logging.getLogger("fastapi_chassis.messaging.relay")
@@ -26,6 +27,7 @@ class Tenure:
         config: how long a lease is.
         in_use: tells the partitions whose messages are on their way, which are not given back meanwhile.
         changed: called when there is more or less to do.
+        meter: counts what went to others unnoticed.
     """
 
     def __init__(
@@ -36,12 +38,14 @@ class Tenure:
         *,
         in_use: Callable[[], Collection[int]],
         changed: Callable[[], None],
+        meter: OutboxMeter | None = None,
     ) -> None:
         self._leases = leases
         self._owner = owner
         self._config = config
         self._in_use = in_use
         self._changed = changed
+        self._meter = meter or OutboxMeter()
         self._holding = Holding({})
         self._ends = 0.0
         self._stopping = asyncio.Event()
@@ -91,6 +95,7 @@ class Tenure:
         lost = [one for one, token in before.tokens.items() if holding.tokens.get(one) != token]
         if lost:
             _log.warning("this relay lost %d partitions; what it was publishing may go out twice", len(lost))
+            self._meter.lost(len(lost))
         if holding.tokens != before.tokens:
             self._changed()
         await self._give_back()

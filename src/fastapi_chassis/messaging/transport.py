@@ -1,6 +1,6 @@
 """Transport: the port to a broker; takes batches and hands out deliveries."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,11 +52,13 @@ class PublishFailed(Exception):  # noqa: N818 - an outcome of the port, handled 
 
     Args:
         reasons: why, by position in the batch; what is not listed was confirmed.
+        unsent: those of them that the broker has not seen, and so has not refused.
     """
 
-    def __init__(self, reasons: dict[int, str]) -> None:
+    def __init__(self, reasons: dict[int, str], *, unsent: Collection[int] = ()) -> None:
         super().__init__(f"{len(reasons)} messages were not confirmed: {next(iter(reasons.values()), '')}")
         self.reasons = reasons
+        self.unsent = frozenset(unsent)
 
 
 class Transport(Protocol):

@@ -14,6 +14,7 @@ from fastapi_chassis.domain import (
 from fastapi_chassis.messaging.backoff import full_jitter
 from fastapi_chassis.messaging.config import MessagingConfig
 from fastapi_chassis.messaging.outcome import DeadLetter, Retry
+from fastapi_chassis.observability import error_type_of
 
 MAX_REASON = 8 * 1024
 
@@ -37,15 +38,15 @@ def verdict_on(fault: BaseException, attempt: int, config: MessagingConfig) -> R
         attempt: which attempt it was, from 1.
         config: the bounds.
     """
-    reason = reason_of(fault)
+    reason, error_type = reason_of(fault), error_type_of(fault)
     if isinstance(fault, HOPELESS):
-        return DeadLetter(reason)
+        return DeadLetter(reason, error_type)
     if isinstance(fault, BLAMELESS):
         asked = min(getattr(fault, "retry_after", None) or 0.0, config.retry.cap)
-        return Retry(full_jitter(config.retry, attempt, at_least=asked), reason)
+        return Retry(full_jitter(config.retry, attempt, at_least=asked), reason, error_type)
     if attempt >= config.max_attempts:
-        return DeadLetter(f"{attempt} attempts failed, the last with {reason}"[:MAX_REASON])
-    return Retry(full_jitter(config.retry, attempt), reason)
+        return DeadLetter(f"{attempt} attempts failed, the last with {reason}"[:MAX_REASON], error_type)
+    return Retry(full_jitter(config.retry, attempt), reason, error_type)
 
 
 def reason_of(fault: BaseException) -> str:

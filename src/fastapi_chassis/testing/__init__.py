@@ -2,5 +2,6 @@
 
 from fastapi_chassis.testing.app import TestApplication, acting_as, frozen, open_application
 from fastapi_chassis.testing.clock import SteppingClock
+from fastapi_chassis.testing.waiting import eventually
 
-__all__ = ("SteppingClock", "TestApplication", "acting_as", "frozen", "open_application")
+__all__ = ("SteppingClock", "TestApplication", "acting_as", "eventually", "frozen", "open_application")

@@ -1,6 +1,5 @@
 """DeadLetterPlaces: what a consumer gives up is in its module's store, and actions on it are audited."""
 
-import asyncio
 from dataclasses import replace
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from fastapi_chassis.messaging import (
     Transport,
     writer_for,
 )
+from fastapi_chassis.testing import eventually
 
 pytestmark = pytest.mark.requirement("MSG-7")
 
@@ -68,11 +68,13 @@ class Mails:
         event = Sold(item_id=new_id())
         writer = writer_for(self.config, source="shop")
         self.container.open()
-        async with asyncio.timeout(60), self.road.running():
+        async with self.road.running():
             await self.road.transport.publish([writer.write(RecordedEvent(event, "item", "one"))])
-            while not (await self.kept() or self.transport.dead_letters):
-                await asyncio.sleep(0.01)
+            await eventually(self.given_up, within=60)
         return event.item_id
+
+    async def given_up(self) -> bool:
+        return bool(await self.kept() or self.transport.dead_letters)
 
     async def kept(self) -> list[DeadLetterRecord]:
         return list(await self.store.dead_letters().page(DeadLetterQuery()))

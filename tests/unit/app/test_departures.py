@@ -6,6 +6,7 @@ import pytest
 
 from fastapi_chassis.app.departures import NothingToRelayError
 from fastapi_chassis.messaging import InMemoryTransport
+from fastapi_chassis.testing import eventually
 from tests.unit.app.test_road import Service, Sold
 
 
@@ -23,6 +24,10 @@ def relays(service):
     return service.road.departures._relays
 
 
+async def is_empty(outbox):
+    return not (await outbox.backlog()).count
+
+
 async def tell(event: Sold) -> None:
     pass
 
@@ -36,9 +41,7 @@ async def test_without_a_relay_of_its_own_a_service_leaves_its_messages_to_one_e
         assert broker.published == []
         assert (await service.store.outbox().backlog()).count == 1
         async with service.road.departures.relaying():
-            async with asyncio.timeout(5):
-                while (await service.store.outbox().backlog()).count:
-                    await asyncio.sleep(0.01)
+            await eventually(lambda: is_empty(service.store.outbox()))
     assert len(broker.published) == 1
 
 

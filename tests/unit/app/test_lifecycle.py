@@ -8,6 +8,7 @@ from fastapi_chassis.app import Lifecycle, PluginStartError
 from fastapi_chassis.app.provided import Provided
 from fastapi_chassis.domain import ChassisError, Finding, UnavailableException
 from fastapi_chassis.status import HealthStatusEnum, StatusService
+from fastapi_chassis.testing import eventually
 from tests.unit.app.ledger import Ledger, LedgerPlugin, plugin, server
 
 
@@ -258,11 +259,6 @@ class TestDegradedStart:
         monkeypatch.setattr("fastapi_chassis.app.lifecycle._FIRST_PAUSE", 0.001)
         monkeypatch.setattr("fastapi_chassis.app.lifecycle._LONGEST_PAUSE", 0.001)
 
-    async def until(self, ledger: Ledger, line: str, times: int = 1) -> None:
-        async with asyncio.timeout(5):
-            while ledger.lines.count(line) < times:
-                await asyncio.sleep(0.001)
-
     @pytest.mark.requirement("PLG-4")
     async def test_the_service_starts_without_what_is_not_required_and_heals(self, ledger, status, caplog):
         provided = Provided()
@@ -286,9 +282,9 @@ class TestDegradedStart:
         assert status.health() is HealthStatusEnum.DEGRADED
         with pytest.raises(UnavailableException, match="redis is away"):
             provided.take("redis", str)
-        await self.until(ledger, "redis starts", times=3)
+        await eventually(lambda: ledger.lines.count("redis starts") >= 3)
         ledger.failures.clear()
-        await self.until(ledger, "redis channel opens")
+        await eventually(lambda: "redis channel opens" in ledger.lines)
         await asyncio.sleep(0)
         assert provided.take("redis", str) == "client"
         await status.check()
@@ -316,10 +312,10 @@ class TestDegradedStart:
         cache = plugin(ledger, "cache", requires=("redis",), required=False)
         lifecycle = life([cache, plugin(ledger, "redis", required=False)], status)
         await lifecycle.start()
-        await self.until(ledger, "redis starts", times=2)
+        await eventually(lambda: ledger.lines.count("redis starts") >= 2)
         assert "cache starts" not in ledger.lines
         ledger.failures.clear()
-        await self.until(ledger, "cache channel opens")
+        await eventually(lambda: "cache channel opens" in ledger.lines)
         await lifecycle.stop()
         assert said(ledger, "stops") == ["cache stops", "redis stops"]
 

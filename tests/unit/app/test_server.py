@@ -8,6 +8,7 @@ import pytest
 
 from fastapi_chassis.app.server import DrainingServer, open_listener, uvicorn_config
 from fastapi_chassis.config import ServerConfig
+from fastapi_chassis.testing import eventually
 
 
 class Service:
@@ -71,9 +72,7 @@ async def serving(service: Service, **settings: float) -> AsyncIterator[tuple[in
         on_drain=lambda: setattr(service, "draining", True),
     )
     running = asyncio.create_task(server._serve([listener]))
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: server.started)
     try:
         yield port, server, lambda: server.handle_exit(signal.SIGTERM, None)
     finally:

@@ -25,7 +25,9 @@ from fastapi_chassis.messaging import (
     InMemoryInbox,
     InMemoryOutbox,
     MessagingConfig,
+    outbox_for,
 )
+from fastapi_chassis.testing import eventually
 
 
 class ItemCreated(IntegrationEvent):
@@ -80,6 +82,20 @@ class Shop:
             item = await in_memory(Items, work).add(Item.create(title))
             await work.commit()
         return item
+
+    async def write(self, *envelopes: Envelope) -> None:
+        """Puts envelopes into the outbox, in one transaction."""
+        async with self.unit_of_work() as work:
+            await outbox_for(work.session).add(envelopes)
+            await work.commit()
+
+    async def emptied(self) -> None:
+        """Waits until the outbox is empty."""
+
+        async def nothing_waits() -> bool:
+            return not (await self.outbox.backlog()).count
+
+        await eventually(nothing_waits)
 
     async def effects(self) -> list[str]:
         return [effect.title for effect in await in_memory(Effects, self.unit_of_work()).find()]

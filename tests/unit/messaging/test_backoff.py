@@ -1,7 +1,10 @@
 from datetime import timedelta
+from time import monotonic
+
+import pytest
 
 from fastapi_chassis.messaging import RetryConfig
-from fastapi_chassis.messaging.backoff import full_jitter
+from fastapi_chassis.messaging.backoff import attempted_again, full_jitter
 
 RETRY = RetryConfig(base=1, cap=10)
 
@@ -20,3 +23,17 @@ def test_the_jitter_is_full() -> None:
 
 def test_what_somebody_asked_for_is_kept() -> None:
     assert full_jitter(RETRY, 1, at_least=5) == timedelta(seconds=5)
+
+
+async def test_attempts_are_made_for_ever_with_waits_between() -> None:
+    begun: list[float] = []
+
+    async def attempt() -> None:
+        begun.append(monotonic())
+        if len(begun) == 4:
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await attempted_again(attempt, RetryConfig(base=0.02, cap=0.04))
+    assert len(begun) == 4
+    assert begun[-1] > begun[0]

@@ -207,6 +207,17 @@ def test_a_mebibyte_is_the_limit_both_ways(codec: Codec) -> None:
         codec.read(created(payload=b" " * (1024 * 1024 + 1)), REGISTRY)
 
 
+@pytest.mark.requirement("MSG-15")
+@pytest.mark.parametrize("name", ["cloudevents", "event-data"])
+def test_where_payloads_may_be_larger_they_are_both_ways(name: str) -> None:
+    settings = {"codec": name, "claim_check": {"largest": 3 * 1024 * 1024}}
+    larger = codec_for(MessagingConfig.model_validate(settings))
+    event = ItemCreated(item_id=new_id(), title="x" * 2 * 1024 * 1024)
+    assert larger.read(enveloped(larger, event), REGISTRY) == event
+    with pytest.raises(ValidationException, match="3145728"):
+        larger.write(ItemCreated(item_id=new_id(), title="x" * 3 * 1024 * 1024))
+
+
 class Labelled(IntegrationEvent):
     label: Annotated[str, MaxLen(3)]
     weight: float = 0.0

@@ -17,6 +17,13 @@ def test_an_inbox_remembers_seven_days() -> None:
     assert MessagingConfig().inbox.remembered == timedelta(days=7)
 
 
+@pytest.mark.requirement("MSG-15")
+def test_no_payload_is_left_anywhere_unless_it_is_asked_for() -> None:
+    for settings in ({}, {"threshold": "", "directory": ""}):
+        config = MessagingConfig.model_validate({"claim_check": settings}).claim_check
+        assert (config.threshold, config.directory, config.largest) == (None, None, 1_048_576)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -32,6 +39,10 @@ def test_an_inbox_remembers_seven_days() -> None:
         {"inbox": {"purge_batches": 21}},
         {"retry": {"base": 0}},
         {"handler_timeout": -1},
+        {"claim_check": {"threshold": 0}},
+        {"claim_check": {"threshold": 1_048_577}},
+        {"claim_check": {"largest": 0}},
+        {"claim_check": {"keep": 1}},
     ],
 )
 def test_what_can_not_work_is_refused(wrong: dict[str, object]) -> None:

@@ -15,6 +15,7 @@ from fastapi_chassis.messaging import (
     OutboxPublisher,
     Relay,
 )
+from fastapi_chassis.testing import eventually
 from tests.unit.messaging.shop import Effect, Effects, Item, ItemCreated, Items, Shop, quick, writer
 
 
@@ -40,10 +41,9 @@ class Service:
         await self._stack.aclose()
 
     async def settled(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await self.direct.drain()
-            while (await self.shop.outbox.backlog()).count:
-                await asyncio.sleep(0.002)
+        await self.shop.emptied()
 
     async def die(self) -> None:
         """As kill -9: nothing is finished, nothing is given back."""
@@ -126,9 +126,7 @@ async def test_only_an_inbox_makes_the_second_delivery_harmless(inbox: bool, eff
     dying = Service(shop, quick(enable_inbox=inbox))
     await dying.start(announce, stuck)
     await shop.create_item("a")
-    async with asyncio.timeout(5):
-        while await shop.effects() != ["a"]:
-            await asyncio.sleep(0.002)
+    assert await eventually(shop.effects) == ["a"]
     await dying.die()
     heir = Service(shop, quick(enable_inbox=inbox))
     await heir.start(announce, quickly)

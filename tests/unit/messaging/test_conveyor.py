@@ -1,32 +1,16 @@
 """The size of a conveyor's batches follows what it carries; everything else is told of the relay."""
 
-from collections.abc import Sequence
-
-from fastapi_chassis.messaging import Envelope, Relay, RelayConfig, outbox_for
-from tests.unit.messaging.shop import Shop, created, quick
-from tests.unit.messaging.test_relay import empty
-
-
-class Sizes:
-    def __init__(self) -> None:
-        self.batches: list[int] = []
-
-    async def publish(self, envelopes: Sequence[Envelope]) -> None:
-        self.batches.append(len(envelopes))
-
-    async def subscribe(self, subscription: object, receive: object) -> object:
-        raise NotImplementedError
+from fastapi_chassis.messaging import Envelope
+from tests.unit.messaging.relays import Broker, relay
+from tests.unit.messaging.shop import Shop, created
 
 
 async def carried(*envelopes: Envelope, **settings: object) -> list[int]:
-    shop, sizes = Shop(), Sizes()
-    async with shop.unit_of_work() as work:
-        await outbox_for(work.session).add(envelopes)
-        await work.commit()
-    config = RelayConfig(**(quick().relay.model_dump() | {"batches": 1} | settings))
-    async with Relay(shop.outbox, sizes, config).running():
-        await empty(shop)
-    return sizes.batches
+    shop, broker = Shop(), Broker()
+    await shop.write(*envelopes)
+    async with relay(shop.outbox, broker, batches=1, **settings).running():
+        await shop.emptied()
+    return broker.batches
 
 
 async def test_large_messages_make_small_batches() -> None:

@@ -89,3 +89,15 @@ async def test_what_is_handled_is_not_kept() -> None:
     assert await keeping(shop.consumer(announce), store).receive(Delivery(created())) == Ack()
     assert await shop.effects() == ["Dune"]
     assert await store.page(DeadLetterQuery(state=None)) == []
+
+
+@pytest.mark.requirement("MSG-13")
+async def test_who_measures_hears_of_what_is_kept_and_only_once() -> None:
+    store = InMemoryDeadLetters(MemoryStore())
+    consumer, message = keeping(Shop().consumer(poisoned, config=quick(max_attempts=1)), store), created()
+    first, again = [await consumer.receive(Delivery(message)) for _ in range(2)]
+    assert isinstance(first, Ack)
+    assert first.kept is not None
+    assert first.kept.error_type == "ValueError"
+    assert isinstance(again, Ack)
+    assert again.kept is None

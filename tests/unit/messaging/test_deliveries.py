@@ -6,6 +6,7 @@ import pytest
 
 from fastapi_chassis.messaging import Ack, DeadLetter, Delivery, Outcome, Retry
 from fastapi_chassis.messaging.deliveries import Deliveries, Held
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.contracts.envelopes import envelope, numbers
 
 pytestmark = pytest.mark.requirement("MSG-6")
@@ -45,11 +46,6 @@ class Member:
     def numbers(self) -> list[int]:
         return numbers([one.envelope for one in self.handled])
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(2):
-            while not condition():
-                await asyncio.sleep(0.001)
-
 
 async def test_those_of_one_key_are_handled_one_after_the_other_and_others_beside_them() -> None:
     member = Member()
@@ -59,7 +55,7 @@ async def test_those_of_one_key_are_handled_one_after_the_other_and_others_besid
     await asyncio.sleep(0.01)
     assert sorted(member.numbers) == [0, 1]
     member.gate.set()
-    await member.until(lambda: len(member.settled) == 4)
+    await eventually(lambda: len(member.settled) == 4)
     assert sorted(member.numbers[2:]) == [2, 3]
 
 
@@ -71,7 +67,7 @@ async def test_no_more_at_once_than_was_said() -> None:
     await asyncio.sleep(0.01)
     assert len(member.handled) == 2
     member.gate.set()
-    await member.until(lambda: len(member.settled) == 5)
+    await eventually(lambda: len(member.settled) == 5)
 
 
 async def test_one_that_comes_again_holds_up_its_key_alone() -> None:
@@ -83,7 +79,7 @@ async def test_one_that_comes_again_holds_up_its_key_alone() -> None:
     member.put(0)
     member.put(1)
     member.put(2, "b")
-    await member.until(lambda: len(member.settled) == 3)
+    await eventually(lambda: len(member.settled) == 3)
     assert member.numbers == [0, 2, 0, 0, 1]
     assert [one.attempt for one in member.handled if numbers([one.envelope]) == [0]] == [1, 2, 3]
 
@@ -96,7 +92,7 @@ async def test_an_exception_counts_as_retry_and_a_dead_letter_is_settled() -> No
 
     member = Member(answer)
     member.put(0)
-    await member.until(lambda: bool(member.settled))
+    await eventually(lambda: bool(member.settled))
     assert member.settled == [(0, DeadLetter("is poison"))]
 
 
@@ -111,7 +107,7 @@ async def test_it_says_when_there_is_room() -> None:
     assert not waiting.done()
     member.gate.set()
     await asyncio.wait_for(waiting, 1)
-    await member.until(lambda: member.deliveries.room == 2)
+    await eventually(lambda: member.deliveries.room == 2)
 
 
 async def test_stopped_it_settles_what_is_handled_and_begins_nothing_more() -> None:
@@ -139,19 +135,19 @@ async def test_what_is_lost_is_forgotten_unless_it_is_handled() -> None:
     assert member.deliveries.room == 8
     member.gate.set()
     await member.deliveries.finished(lambda held: held.handle == 0)
-    await member.until(lambda: len(member.settled) == 2)
+    await eventually(lambda: len(member.settled) == 2)
     assert member.numbers == [0, 3]
 
 
 async def test_what_waits_to_come_again_may_be_forgotten_too() -> None:
     member = Member(lambda one: Retry(timedelta(hours=1)) if one.attempt == 1 else Ack())
     member.put(0)
-    await member.until(lambda: len(member.handled) == 1)
+    await eventually(lambda: len(member.handled) == 1)
     await member.deliveries.finished()
     member.deliveries.forget(lambda _: True)
     assert member.deliveries.room == 10
     member.put(0)
-    await member.until(lambda: len(member.handled) == 2)
+    await eventually(lambda: len(member.handled) == 2)
     await member.deliveries.stop()
 
 
@@ -159,10 +155,10 @@ async def test_who_stood_behind_what_was_forgotten_does_not_wait_for_it() -> Non
     member = Member(lambda one: Retry(timedelta(hours=1)) if numbers([one.envelope]) == [0] else Ack())
     member.put(0)
     member.put(1)
-    await member.until(lambda: len(member.handled) == 1)
+    await eventually(lambda: len(member.handled) == 1)
     await member.deliveries.finished()
     member.deliveries.forget(lambda held: held.handle == 0)
-    await member.until(lambda: member.settled == [(1, Ack())])
+    await eventually(lambda: member.settled == [(1, Ack())])
     assert member.deliveries.room == 10
 
 
@@ -176,5 +172,22 @@ async def test_what_can_not_be_settled_does_not_hold_up_the_rest() -> None:
     member.deliveries._settle = fail
     member.put(0)
     member.put(1)
-    await member.until(lambda: len(member.settled) == 2)
+    await eventually(lambda: len(member.settled) == 2)
     assert member.deliveries.room == 10
+
+
+async def test_stopped_against_its_will_it_can_still_forget() -> None:
+    member = Member()
+    member.gate.clear()
+    member.put(1)
+    member.put(2)
+    await asyncio.sleep(0.01)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await member.deliveries.stop()
+    await member.deliveries.finished()
+    empty = Member().deliveries.room
+    assert member.deliveries.room == empty - 2
+    member.deliveries.forget(lambda _: True)
+    assert member.deliveries.room == empty
+    assert member.settled == []

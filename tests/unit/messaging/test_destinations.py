@@ -1,7 +1,12 @@
 import asyncio
+from collections.abc import Sequence
 
+from fastapi_chassis.messaging import Envelope, PublishFailed
 from fastapi_chassis.messaging.config import RetryConfig
 from fastapi_chassis.messaging.destinations import Destinations
+from fastapi_chassis.testing import eventually
+from tests.unit.messaging.relays import Broker, relay
+from tests.unit.messaging.shop import Shop, created
 
 RETRY = RetryConfig(base=0.2, cap=0.2)
 
@@ -46,3 +51,25 @@ def test_one_key_that_is_refused_for_ever_closes_nothing() -> None:
     for _ in range(100):
         destinations.note((), {"a": {"poison"}}, "no")
     assert destinations.closed == frozenset()
+
+
+async def test_a_destination_that_takes_nothing_is_left_alone_and_others_go_on(shop: Shop) -> None:
+    class Picky(Broker):
+        is_open = False
+
+        async def publish(self, envelopes: Sequence[Envelope]) -> None:
+            reasons = {n: "no" for n, one in enumerate(envelopes) if one.destination == "closed"}
+            self.published += [one for n, one in enumerate(envelopes) if self.is_open or n not in reasons]
+            if reasons and not self.is_open:
+                raise PublishFailed(reasons)
+
+    broker = Picky()
+    lost = [created(destination="closed", key=str(number)) for number in range(20)]
+    await shop.write(*lost, *(created() for _ in range(5)))
+    running = relay(shop.outbox, broker, batch=1, batches=1, retry={"base": 0.3, "cap": 0.3})
+    async with running.running():
+        await eventually(lambda: len(broker.published) == 5)
+        assert running._outages.destinations.closed == {"closed"}
+        broker.is_open = True
+        await shop.emptied()
+    assert len(broker.published) == 25

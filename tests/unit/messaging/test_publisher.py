@@ -62,6 +62,17 @@ def test_the_envelope_says_what_it_is_where_it_goes_and_what_keeps_its_order() -
     )
 
 
+@pytest.mark.requirement("MSG-15")
+def test_the_data_of_a_large_event_stays_apart_so_that_it_can_be_left_in_a_store() -> None:
+    config = MessagingConfig.model_validate(
+        {"codec": "cloudevents-structured", "claim_check": {"threshold": 1_000}}
+    )
+    write = writer_for(config, source="shop").write
+    small, large = (ItemCreated(item_id=new_id(), title=title) for title in ("a", "a" * 1_000))
+    assert write(RecordedEvent(small, "item", "1")).content_type == STRUCTURED
+    assert write(RecordedEvent(large, "item", "1")).content_type == "application/json"
+
+
 @pytest.mark.requirement("MSG-2")
 def test_correlation_tenant_and_trace_travel_in_the_headers() -> None:
     context = MessageContext(correlation_id="c-1", tenant="acme", headers={"traceparent": "00-a-b-01"})

@@ -16,43 +16,24 @@ from fastapi_chassis.messaging import (
     OnceMoreOut,
     PublishFailed,
     Refused,
-    Relay,
-    RelayConfig,
     Retry,
-    outbox_for,
     outbox_group,
 )
-from tests.unit.messaging.shop import Shop, created, quick
-from tests.unit.messaging.test_relay import empty, until
+from fastapi_chassis.testing import eventually
+from tests.unit.messaging.relays import Broker, relay
+from tests.unit.messaging.shop import Shop, created
 
 GROUP = outbox_group("shop")
 
 
-class Picky:
+class Picky(Broker):
     """Refuses what is poisoned."""
-
-    def __init__(self) -> None:
-        self.published: list[Envelope] = []
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         reasons = {n: "too large" for n, one in enumerate(envelopes) if b"poison" in one.payload}
         self.published += [one for n, one in enumerate(envelopes) if n not in reasons]
         if reasons:
             raise PublishFailed(reasons)
-
-    async def subscribe(self, subscription: object, receive: object) -> object:
-        raise NotImplementedError
-
-
-async def write(shop: Shop, *envelopes: Envelope) -> None:
-    async with shop.unit_of_work() as work:
-        await outbox_for(work.session).add(envelopes)
-        await work.commit()
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return Shop()
 
 
 @pytest.fixture
@@ -65,12 +46,12 @@ async def test_refused_often_enough_it_goes_to_the_dead_letters_and_its_key_goes
     shop: Shop, dead_letters: InMemoryDeadLetters
 ) -> None:
     poison, behind = created("poison", key="one"), created("sound", key="one")
-    await write(shop, poison)
+    await shop.write(poison)
     broker = Picky()
     refused = Refused(dead_letters, GROUP, 3)
-    async with Relay(shop.outbox, broker, quick().relay, refused=refused).running():
-        await write(shop, behind)
-        await empty(shop)
+    async with relay(shop.outbox, broker, refused=refused).running():
+        await shop.write(behind)
+        await shop.emptied()
     assert broker.published == [behind]
     (record,) = await dead_letters.page(DeadLetterQuery(group=GROUP))
     assert (record.envelope, record.reason, record.attempts) == (poison, "too large", 3)
@@ -80,12 +61,12 @@ async def test_refused_often_enough_it_goes_to_the_dead_letters_and_its_key_goes
 async def test_without_a_number_it_holds_its_key_and_no_other(shop: Shop) -> None:
     poison, behind = created("poison", key="one"), created("sound", key="one")
     other = created(key="other")
-    await write(shop, poison)
+    await shop.write(poison)
     broker = Picky()
-    async with Relay(shop.outbox, broker, quick().relay).running():
+    async with relay(shop.outbox, broker).running():
         await asyncio.sleep(0.05)
-        await write(shop, behind, other)
-        await until(lambda: other in broker.published)
+        await shop.write(behind, other)
+        await eventually(lambda: other in broker.published)
         await asyncio.sleep(0.1)
         assert broker.published == [other]
         backlog = await shop.outbox.backlog()
@@ -98,9 +79,9 @@ async def test_what_can_not_be_kept_stays_in_the_outbox(shop: Shop) -> None:
             raise UnavailableException("away")
 
     poison = created("poison")
-    await write(shop, poison)
+    await shop.write(poison)
     refused = Refused(Away(MemorySession(shop.store)), GROUP, 1)
-    async with Relay(shop.outbox, Picky(), quick().relay, refused=refused).running():
+    async with relay(shop.outbox, Picky(), refused=refused).running():
         await asyncio.sleep(0.1)
     assert (await shop.outbox.backlog()).count == 1
 
@@ -112,8 +93,8 @@ async def test_a_replay_puts_it_into_the_outbox_again(shop: Shop) -> None:
     sound = created("repaired")
     assert await again.receive(Delivery(sound)) == Ack()
     broker = Picky()
-    async with Relay(shop.outbox, broker, quick().relay).running():
-        await empty(shop)
+    async with relay(shop.outbox, broker).running():
+        await shop.emptied()
     assert broker.published == [sound]
     assert len(woken) == 1
 
@@ -140,11 +121,22 @@ async def test_what_was_refused_once_goes_before_what_was_written_behind_it(shop
 
     first = created("first", key="one")
     rest = [created(str(number), key="one" if number % 2 else str(number)) for number in range(20)]
-    await write(shop, first, *rest)
+    await shop.write(first, *rest)
     broker = Moody()
-    config = RelayConfig(**(quick().relay.model_dump() | {"batch": 4, "batches": 1}))
-    async with Relay(shop.outbox, broker, config).running():
-        await empty(shop)
+    async with relay(shop.outbox, broker, batch=4, batches=1).running():
+        await shop.emptied()
     own = [one for one in broker.published if one.key == "one"]
     assert own == [one for one in (first, *rest) if one.key == "one"]
     assert len(broker.published) == 21
+
+
+@pytest.mark.requirement("MSG-3")
+async def test_a_message_that_the_broker_refuses_comes_again_and_holds_up_only_its_key(
+    shop: Shop, broker: Broker
+) -> None:
+    poor, rich = created(key="poor"), created(key="rich")
+    await shop.write(poor, rich)
+    broker.faults = [PublishFailed({0: "no route"}), PublishFailed({0: "no route"})]
+    async with relay(shop.outbox, broker, batches=1).running():
+        await shop.emptied()
+    assert broker.published == [poor]  # rich was confirmed by the first answer

@@ -8,6 +8,7 @@ import pytest
 from fastapi_chassis.application import InMemoryUnitOfWork
 from fastapi_chassis.domain import FrozenClock, UnavailableException
 from fastapi_chassis.messaging import Outlook, RetryConfig, Scheduler, SchedulerConfig, schedule_for
+from fastapi_chassis.testing import eventually
 from tests.unit.messaging.shop import Shop, created
 
 DAY = timedelta(days=1)
@@ -32,11 +33,10 @@ class Desk(Shop):
         return (await self.outbox.backlog()).count
 
     async def until_moved(self, number: int) -> None:
-        async with asyncio.timeout(30):
-            while True:
-                if await self.moved() == number:
-                    return
-                await asyncio.sleep(0.005)
+        async def are_moved() -> bool:
+            return await self.moved() == number
+
+        await eventually(are_moved)
 
 
 @pytest.mark.requirement("MSG-8")

@@ -9,6 +9,7 @@ except ModuleNotFoundError as missing:
         raise
     raise MissingExtraError("redis") from missing
 from fastapi_chassis.plugins.redis.cache import RedisCache
+from fastapi_chassis.plugins.redis.claim_check import RedisClaimCheckStore
 from fastapi_chassis.plugins.redis.commands import RedisCommands
 from fastapi_chassis.plugins.redis.config import RedisConfig
 from fastapi_chassis.plugins.redis.connection import RedisAwayError, RedisConnection, open_redis
@@ -28,6 +29,7 @@ from fastapi_chassis.plugins.redis.unit_of_work import RedisUnitOfWork
 __all__ = (
     "RedisAwayError",
     "RedisCache",
+    "RedisClaimCheckStore",
     "RedisClient",
     "RedisCommandError",
     "RedisCommands",

@@ -1,41 +1,13 @@
 """RedisConfig: where Redis or Valkey is, how patient the service is with it, and what happens without it."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from fastapi_chassis.config import ConfigModel, PluginConfig, ProductionRule, SecretUrl
-
-type Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
+from fastapi_chassis.config import ConfigModel, PluginConfig, SecretUrl, TlsConfig, Wait
 
 _SCHEMES = {"redis", "rediss", "unix"}
-_VERIFIED = ProductionRule(
-    lambda verifies: verifies is False, "anybody may pass for the server", "name its authority in ca_file"
-)
-
-
-class RedisTlsConfig(ConfigModel):
-    """How a `rediss://` server proves who it is, and how the service does.
-
-    Args:
-        ca_file: the authority that signed the server's certificate; without one, those of the system.
-        cert_file: the service's own certificate, where the server asks for one.
-        key_file: its key.
-        verify: whether certificate and host name are checked.
-    """
-
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    verify: Annotated[bool, _VERIFIED] = True
-
-    @model_validator(mode="after")
-    def _certificate_has_a_key(self) -> Self:
-        if (self.cert_file is None) is not (self.key_file is None):
-            raise ValueError("cert_file and key_file come together")
-        return self
 
 
 class RedisCacheConfig(ConfigModel):
@@ -49,7 +21,7 @@ class RedisCacheConfig(ConfigModel):
 
     on_failure: Literal["miss", "raise"] = "miss"
     failures: Annotated[int, Field(ge=1, le=1_000)] = 3
-    retry_after: Seconds = 1
+    retry_after: Wait = 1
 
 
 class RedisRateLimitConfig(ConfigModel):
@@ -64,9 +36,9 @@ class RedisRateLimitConfig(ConfigModel):
     """
 
     on_failure: Literal["open", "closed"] = "open"
-    timeout: Seconds = 0.5
+    timeout: Wait = 0.5
     failures: Annotated[int, Field(ge=1, le=1_000)] = 3
-    retry_after: Seconds = 1
+    retry_after: Wait = 1
 
 
 class RedisStreamsConfig(ConfigModel):
@@ -91,11 +63,23 @@ class RedisStreamsConfig(ConfigModel):
     partitions: Annotated[int, Field(ge=1, le=256)] = 6
     held: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     lease: Annotated[float, Field(ge=1, le=3_600)] = 5
-    publish_timeout: Seconds = 5
+    publish_timeout: Wait = 5
     replicas: Annotated[int, Field(ge=0, le=10)] = 0
     keep: Annotated[float, Field(ge=0, le=31_536_000)] = 3_600
     max_length: Annotated[int, Field(ge=0)] = 1_000_000
     dead_max_age: Annotated[float, Field(ge=0, le=315_360_000)] = 0
+
+
+class RedisClaimCheckConfig(ConfigModel):
+    """Large payloads of messages; services that talk share them, whatever their own prefix.
+
+    Args:
+        enabled: whether `messaging.claim_check` leaves them here, and finds them here.
+        prefix: what their keys begin with.
+    """
+
+    enabled: bool = False
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,100}$")] = "claim-checks:"
 
 
 class RedisConfig(PluginConfig):
@@ -120,6 +104,7 @@ class RedisConfig(PluginConfig):
         cache: the cache.
         rate_limit: the rate limiter.
         streams: the service's messages.
+        claim_checks: large payloads of messages.
     """
 
     url: SecretUrl = SecretUrl("redis://localhost:6379/0")
@@ -127,19 +112,20 @@ class RedisConfig(PluginConfig):
     password: SecretStr = SecretStr("")
     prefix: str = ""
     cluster: bool = False
-    tls: RedisTlsConfig = Field(default_factory=RedisTlsConfig)
+    tls: TlsConfig = Field(default_factory=TlsConfig)
     protocol: Literal[2, 3] = 3
     pool_size: Annotated[int, Field(ge=1, le=10_000)] = 50
-    pool_timeout: Seconds = 2
-    connect_timeout: Seconds = 3
-    command_timeout: Seconds = 5
-    health_check_interval: Seconds = 15
+    pool_timeout: Wait = 2
+    connect_timeout: Wait = 3
+    command_timeout: Wait = 5
+    health_check_interval: Wait = 15
     keepalive: bool = True
     retries: Annotated[int, Field(ge=0, le=10)] = 2
-    retry_backoff: Seconds = 0.1
+    retry_backoff: Wait = 0.1
     cache: RedisCacheConfig = Field(default_factory=RedisCacheConfig)
     rate_limit: RedisRateLimitConfig = Field(default_factory=RedisRateLimitConfig)
     streams: RedisStreamsConfig = Field(default_factory=RedisStreamsConfig)
+    claim_checks: RedisClaimCheckConfig = Field(default_factory=RedisClaimCheckConfig)
 
     @field_validator("url", mode="after")
     @classmethod
@@ -167,7 +153,7 @@ class RedisConfig(PluginConfig):
             raise ValueError("a cluster is reached by redis:// or rediss://, and has database 0 only")
         if self.cluster and self.streams.replicas:
             raise ValueError("a cluster waits for replicas by min-replicas-to-write of its nodes")
-        if self.scheme != "rediss" and self.tls != RedisTlsConfig():
+        if self.scheme != "rediss" and self.tls != TlsConfig():
             raise ValueError("tls holds for rediss:// only: change the url, or leave tls out")
         return self
 

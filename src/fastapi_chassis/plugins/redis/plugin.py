@@ -5,8 +5,9 @@ from typing import ClassVar, override
 
 from fastapi_chassis.app import PluginAbstract, PluginContext
 from fastapi_chassis.caching import Cache, Lock
-from fastapi_chassis.messaging import Transport
+from fastapi_chassis.messaging import ClaimCheckStore, Transport
 from fastapi_chassis.plugins.redis.cache import RedisCache
+from fastapi_chassis.plugins.redis.claim_check import RedisClaimCheckStore
 from fastapi_chassis.plugins.redis.client import RedisClient
 from fastapi_chassis.plugins.redis.config import RedisConfig
 from fastapi_chassis.plugins.redis.connection import RedisConnection, open_redis
@@ -35,8 +36,9 @@ class RedisPlugin(PluginAbstract[RedisConfig]):
     def __init__(self, config: RedisConfig, *, instance: str = "") -> None:
         super().__init__(config, instance=instance)
         self.client = RedisClient(RedisConnection(config))
-        if config.streams.enabled:
-            setattr(self, "provides", (*self.provides, Transport))  # noqa: B010 - of the class until now
+        asked = ((Transport, config.streams.enabled), (ClaimCheckStore, config.claim_checks.enabled))
+        also = tuple(port for port, is_enabled in asked if is_enabled)
+        setattr(self, "provides", (*self.provides, *also))  # noqa: B010 - of the class until now
 
     @override
     def store(self) -> RedisStore:
@@ -56,6 +58,8 @@ class RedisPlugin(PluginAbstract[RedisConfig]):
         context.provide(Cache, RedisCache(self.client))  # type: ignore[type-abstract]  # a port
         context.provide(Lock, RedisLock(self.client))  # type: ignore[type-abstract]  # a port
         context.provide(RateLimiter, RedisRateLimiter(self.client))  # type: ignore[type-abstract]  # a port
+        if self.config.claim_checks.enabled:
+            context.provide(ClaimCheckStore, RedisClaimCheckStore(connection))  # type: ignore[type-abstract]  # a port
         transport = await self._transport(context) if self.config.streams.enabled else None
         context.health(self.instance, ping, Observed(connection, transport))
 
