@@ -18,7 +18,10 @@ if TYPE_CHECKING:
         Command,
         Mediator,
         Principal,
+        ProcessManager,
         Query,
+        Schedule,
+        Timeout,
     )
     from fastapi_chassis.config import DependencyConfig, PluginConfig, RootConfig
     from fastapi_chassis.domain import (
@@ -66,10 +69,13 @@ __all__ = (
     "PluginAbstract",
     "PluginConfig",
     "Principal",
+    "ProcessManager",
     "Query",
     "RootConfig",
+    "Schedule",
     "ServiceModule",
     "SuccessResponse",
+    "Timeout",
     "UnavailableException",
     "ValidationException",
     "ValueObject",

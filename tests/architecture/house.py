@@ -78,7 +78,7 @@ PLUGIN_FIXED = {"__init__", "config", "connection", "plugin", "health", "depends
 PLUGIN_REQUIRED = {"__init__", "config", "connection", "plugin", "health"}
 PORT_FILES = {
     "repository", "unit_of_work", "outbox", "inbox", "partitions", "store", "lookups", "transport", "queue",
-    "cache", "lock", "rate_limit", "sender", "schedule", "dead_letters",
+    "cache", "lock", "rate_limit", "sender", "schedule", "dead_letters", "claim_check",
 }  # fmt: skip
 OWN_WORDS = {
     "sqlalchemy": {
@@ -103,8 +103,10 @@ OWN_WORDS = {
         "envelopes",
     },
     "odm": {
+        "audit",
         "codec",
         "documents",
+        "envelopes",
         "errors",
         "idempotency",
         "indexes",
@@ -114,6 +116,7 @@ OWN_WORDS = {
         "patterns",
         "pending",
         "session",
+        "waiting",
         "writers",
     },
     "redis": {

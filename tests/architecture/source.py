@@ -194,7 +194,8 @@ def _definition(
     for node in source.tree.body:
         match node:
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef() if node.name == name:
-                return source, node
+                if not any(ast.unparse(one) == "overload" for one in node.decorator_list):
+                    return source, node
             case ast.TypeAlias(name=ast.Name(id=found)) if found == name:
                 return source, node
             case ast.ImportFrom(module=str(module)) if depth and module in by_module:

@@ -65,5 +65,12 @@ def test_name_rule_finds(tmp_path: Path, text: str) -> None:
     assert [each.where for each in found] == ["src/fastapi_chassis/config/a.py:1"]
 
 
+def test_overloads_may_be_silent_and_what_they_are_of_may_not(tmp_path: Path) -> None:
+    room = 'from fastapi_chassis.config.a import a\n__all__ = ["a"]'
+    text = "@overload\ndef a(): ...\ndef a(): ..."
+    found = list(wordless_names(plant(tmp_path, {"config/__init__.py": room, "config/a.py": text})))
+    assert [each.where for each in found] == ["src/fastapi_chassis/config/a.py:3"]
+
+
 def test_private_names_may_be_silent(tmp_path: Path) -> None:
     none_of(wordless_names(plant(tmp_path, {"config/__init__.py": "", "config/a.py": "class A: ..."})))

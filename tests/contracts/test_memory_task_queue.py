@@ -7,7 +7,8 @@ import pytest
 from fastapi_chassis.domain import FrozenClock
 from fastapi_chassis.tasks import InMemoryTaskQueue, TaskRequest
 from fastapi_chassis.tasks.memory import InMemoryWorking
-from fastapi_chassis.testing.contracts.task_queue import Crash, Pass, Recorder, TaskQueueContract, eventually
+from fastapi_chassis.testing import eventually
+from fastapi_chassis.testing.contracts.task_queue import Crash, Pass, Recorder, TaskQueueContract
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fastapi_chassis.config import ConfigModel
-
-type Positive = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
+from fastapi_chassis.config import ConfigModel, Wait
 
 
 class CachingConfig(ConfigModel):
@@ -18,6 +16,6 @@ class CachingConfig(ConfigModel):
         local_entries: how many values the process keeps itself, for functions that want it.
     """
 
-    lock: Positive = 10
-    wait: Positive = 5
+    lock: Wait = 10
+    wait: Wait = 5
     local_entries: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000

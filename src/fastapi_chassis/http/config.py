@@ -5,9 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fastapi_chassis.config import ConfigModel
-
-type Wait = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+from fastapi_chassis.config import ConfigModel, Wait
 
 
 class HttpClientConfig(ConfigModel):

@@ -21,6 +21,10 @@ from fastapi_chassis.application import (
 )
 from fastapi_chassis.config import DependencyConfig, ScopeEnum
 from fastapi_chassis.domain import Clock, FrozenClock, IntegrationEvent, Message
+from fastapi_chassis.messaging import Routing
+from fastapi_chassis.testing.arrivals import Arrivals
+
+_LOOK = 0.01  # seconds between two looks at what a broker still has
 
 
 class TestApplication:
@@ -42,6 +46,7 @@ class TestApplication:
         road = application.assembly.road
         road.listeners.append(self.events.extend)
         road.wrap_consumers(self._counted)
+        road.transport = self._arrivals = Arrivals(road.transport)
 
     @property
     def client(self) -> httpx2.AsyncClient:
@@ -67,14 +72,18 @@ class TestApplication:
         return await self.application.assembly.container.get(wanted)
 
     async def settled(self, *, within: float = 10.0) -> None:
-        """Returns when every message has found its end.
+        """Returns when every message that this application has sent has found its end in its consumers.
 
         Args:
             within: seconds; more is a failure of the test.
         """
+        road = self.application.assembly.road
         try:
             async with asyncio.timeout(within):
-                await self.application.assembly.road.settled()
+                await road.settled()
+                while not road.departures.is_local and self._is_awaited():
+                    await asyncio.sleep(_LOOK)
+                    await road.settled()
         except TimeoutError:
             raise AssertionError(f"messages are still under way after {within} s") from None
 
@@ -111,6 +120,14 @@ class TestApplication:
         known = [handler.name for handler in self.application.assembly.road.consumers]
         assert name in known, f"{name} is no consumer of this application; consumers: {', '.join(known)}"
         assert self._handled[name] == times, f"{name} ran {self._handled[name]} times, not {times}"
+
+    def _is_awaited(self) -> bool:
+        """Whether a broker still has something that this application has sent, and takes itself."""
+        routing = Routing(self.application.assembly.road.config.destination_prefix)
+        return any(
+            self._arrivals.lacks(routing.destination_of(type(one.event)), [one.event.event_id])
+            for one in self.events
+        )
 
     def _counted(self, handler: Handler) -> Step:
         step = invocation(handler)

@@ -1,6 +1,7 @@
 """The fixtures `app` and `clock`: a whole service in a test, and the time of day in its hand."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -18,7 +19,14 @@ from fastapi_chassis.testing.clock import SteppingClock
 type Application = type[ApplicationAbstract] | ApplicationAbstract
 
 _SOURCES = ConfigSources(profile="test")
-_REAL = {"postgresql": ("sqlalchemy", "postgresql_url")}  # backend -> its plugin, and the fixture of its URL
+_REAL = {  # a server: the fixture that says where it is, and the setting that is told
+    "postgresql": ("postgresql_url", "plugins.sqlalchemy.url"),
+    "ferretdb": ("ferretdb_url", "plugins.odm.url"),
+    "valkey": ("valkey_url", "plugins.redis.url"),
+    "kafka": ("kafka_servers", "plugins.kafka.bootstrap_servers"),
+    "rabbitmq": ("rabbitmq_url", "plugins.aiopika.url"),
+    "nats": ("nats_url", "plugins.nats.url"),
+}
 
 
 @pytest.fixture
@@ -54,10 +62,20 @@ def app_settings(application: Application, request: pytest.FixtureRequest) -> Ma
     for name in names:
         if name not in _REAL:
             pytest.fail(f"no plugin of the chassis speaks to {name}: override the fixture `app_settings`")
-        plugin, url = _REAL[name]
-        settings[f"plugins.{plugin}.enabled"] = True
-        settings[f"plugins.{plugin}.url"] = request.getfixturevalue(url)
-    return settings
+        place, setting = _REAL[name]
+        settings[f"{setting.rpartition('.')[0]}.enabled"] = True
+        settings[setting] = request.getfixturevalue(place)
+    return settings | (_apart(loaded.config.service.name, names) if names else {})
+
+
+def _apart(service: str, servers: Collection[str]) -> dict[str, object]:
+    """Has a test meet nobody on servers that many share: keys, groups, topics and databases are its own."""
+    own = uuid4().hex[:12]
+    settings: dict[str, object] = {
+        "service.name": f"{service[:40]}-{own}",
+        "messaging.destination_prefix": f"test-{own}",
+    }
+    return settings | ({"plugins.odm.database": f"test_{own}"} if "ferretdb" in servers else {})
 
 
 @pytest_asyncio.fixture

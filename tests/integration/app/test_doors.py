@@ -1,6 +1,5 @@
 """One container behind every door, and a service whose backend is away and comes back."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -21,7 +20,7 @@ from fastapi_chassis.config import DependencyConfig, PluginConfig, ScopeEnum
 from fastapi_chassis.domain import BaseAggregate, IntegrationEvent
 from fastapi_chassis.security import Public
 from fastapi_chassis.status import Component, healthy
-from fastapi_chassis.testing import open_application
+from fastapi_chassis.testing import TestApplication, eventually, open_application
 
 
 class Greeter:
@@ -142,6 +141,10 @@ async def send(telegraph: Inject[Telegraph]) -> str:
     return type(telegraph).__name__
 
 
+async def is_wired(app: TestApplication) -> bool:
+    return (await app.client.get("/wire")).status_code == 200
+
+
 @pytest.mark.requirement("PLG-4", "PLG-1")
 async def test_a_service_starts_degraded_and_heals_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastapi_chassis.app.lifecycle._FIRST_PAUSE", 0.001)
@@ -156,10 +159,8 @@ async def test_a_service_starts_degraded_and_heals_itself(monkeypatch: pytest.Mo
         assert response.status_code == 503
         assert response.headers["retry-after"] == "1"
         Line.is_up = True
-        async with asyncio.timeout(5):
-            while (await app.client.get("/wire")).status_code != 200:
-                await asyncio.sleep(0.005)
-            await app.application.status.check()
+        await eventually(lambda: is_wired(app))
+        await app.application.status.check()
         assert (await app.client.get("/api/health")).json()["status"] == "healthy"
 
 

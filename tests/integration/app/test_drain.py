@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from fastapi_chassis.testing import eventually
+
 pytestmark = pytest.mark.requirement("APP-7")
 
 SERVICE = Path(__file__).with_name("draining_service.py")
@@ -117,8 +119,7 @@ async def test_a_stop_under_load_fails_no_request(moment: float, drain_delay: fl
     port, ledger = free_port(), Ledger()
     async with process(port, drain_delay) as running:
         clients = [asyncio.create_task(client(port, seed, ledger)) for seed in range(CLIENTS)]
-        while ledger.answered.total() < CLIENTS:
-            await asyncio.sleep(0.01)
+        await eventually(lambda: ledger.answered.total() >= CLIENTS)
         await asyncio.sleep(moment)
         running.send_signal(signal.SIGTERM)
         if drain_delay:

@@ -5,6 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
+from fastapi_chassis.testing import eventually
+
 pytestmark = pytest.mark.backends("replica")
 
 
@@ -15,9 +17,7 @@ async def test_what_is_written_arrives_at_the_replica_which_takes_no_writes(priv
     replica = await asyncpg.connect(server.endpoints["replica"])
     try:
         await primary.execute("create table item (id int primary key)")
-        async with asyncio.timeout(10):
-            while await replica.fetchval("select to_regclass('item')") is None:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: replica.fetchval("select to_regclass('item')"))
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await replica.execute("insert into item values (1)")
     finally:
@@ -33,9 +33,7 @@ async def test_it_goes_on_following_after_a_restart(private_backend):
     replica = await asyncpg.connect(server.endpoints["replica"])
     try:
         await primary.execute("create table item (id int primary key)")
-        async with asyncio.timeout(10):
-            while await replica.fetchval("select to_regclass('item')") is None:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: replica.fetchval("select to_regclass('item')"))
     finally:
         await primary.close()
         await replica.close()

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from tests.integration.cli.folder import Done, Folder
 from tests.integration.experience.printed import SHOP_TEST
 
@@ -64,11 +65,23 @@ async def test_on_the_real_road(app) -> None:
     await test_item_is_announced(app)
 """
 
+BROKER = """
+import pytest
+from fastapi_chassis.messaging import Transport
+from test_shop import test_item_is_announced
+
+
+@pytest.mark.backends("{server}")
+async def test_on_the_real_road(app) -> None:
+    assert (await app.get(Transport)).system == "{system}"
+    await test_item_is_announced(app)
+"""
+
 UNHEARD = """
 import pytest
 
 
-@pytest.mark.backends("kafka")
+@pytest.mark.backends("hydra")
 async def test_on_a_road_that_nobody_built(app) -> None: ...
 """
 
@@ -121,12 +134,31 @@ def test_same_test_on_the_real_server(project: Folder, postgresql_url: str) -> N
     assert "2 passed" in done.out, done.out + done.err
 
 
+@pytest.mark.requirement("TST-2", "TST-3")
+@pytest.mark.parametrize(
+    ("server", "plugin"),
+    [
+        pytest.param("kafka", "kafka", marks=pytest.mark.backends("kafka")),
+        pytest.param("rabbitmq", "aiopika", marks=pytest.mark.backends("rabbitmq")),
+        pytest.param("nats", "nats", marks=pytest.mark.backends("nats")),
+    ],
+)
+def test_same_test_over_a_real_broker(
+    project: Folder, backend: OpenBackend, server: str, plugin: str
+) -> None:
+    project.write("application.yaml", f"plugins: {{{plugin}: {{}}}}\n")
+    project.write("test_real.py", BROKER.format(server=server, system=server))
+    project.environ[f"CHASSIS_TEST_{server.upper()}_URL"] = backend(server).url
+    done = run_pytest(project, "test_real.py")
+    assert "2 passed" in done.out, done.out + done.err
+
+
 @pytest.mark.requirement("TST-3")
 def test_server_that_the_application_would_not_meet_is_told(project: Folder) -> None:
     project.write("test_unheard.py", UNHEARD)
-    project.environ["CHASSIS_TEST_KAFKA_URL"] = "127.0.0.1:9"
+    project.environ["CHASSIS_TEST_HYDRA_URL"] = "http://127.0.0.1:9"
     done = run_pytest(project, "test_unheard.py")
-    assert "no plugin of the chassis speaks to kafka: override the fixture `app_settings`" in done.out
+    assert "no plugin of the chassis speaks to hydra: override the fixture `app_settings`" in done.out
 
 
 def test_folder_that_names_no_application_is_told(project: Folder) -> None:

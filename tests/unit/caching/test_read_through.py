@@ -23,6 +23,7 @@ from fastapi_chassis.caching import (
     open_read_through,
 )
 from fastapi_chassis.domain import FrozenClock, UnavailableException
+from fastapi_chassis.testing import eventually
 
 MINUTE = timedelta(minutes=1)
 POLICY = CachePolicy[list[int]](list[int], MINUTE, "test", early=0)
@@ -106,12 +107,6 @@ async def no_task_stays() -> AsyncIterator[None]:
     assert asyncio.all_tasks() <= before | {asyncio.current_task()}
 
 
-async def until(condition: object) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.001)
-
-
 @pytest.mark.requirement("CCH-3")
 async def test_a_miss_loads_and_a_hit_does_not(
     values: ReadThroughCache, source: Source, clock: FrozenClock
@@ -190,7 +185,7 @@ async def test_a_load_that_fails_or_is_cancelled_gives_the_lock_back(
         await values.read("key", source, POLICY)
     source.gate.clear()
     reading = asyncio.create_task(values.read("key", source, POLICY))
-    await until(lambda: source.loads == 2)
+    await eventually(lambda: source.loads == 2)
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert await lock.acquire("cached:key", ttl=MINUTE)
@@ -240,7 +235,7 @@ async def test_what_was_being_loaded_when_it_was_invalidated_is_not_kept(
         source.gate.clear()
         early = asyncio.create_task(values.read("key", source, policy, tags=["tag"]))
         begun = source.loads
-        await until(lambda begun=begun: source.loads == begun + 1)
+        await eventually(lambda begun=begun: source.loads == begun + 1)
         await invalidating.invalidate(*keys, tags=tags)
         late = asyncio.create_task(invalidating.read("key", source, policy, tags=["tag"]))
         await asyncio.sleep(0.01)
@@ -277,7 +272,7 @@ async def test_a_value_is_loaded_again_before_its_end_by_one(
     assert await values.read("key", slow, eager) == [1]
     source.gate.clear()
     renewing = asyncio.create_task(values.read("key", slow, eager))
-    await until(lambda: source.loads == 2)
+    await eventually(lambda: source.loads == 2)
     others = await asyncio.gather(
         *(one.read("key", slow, eager) for one in (values, elsewhere) for _ in range(9))
     )

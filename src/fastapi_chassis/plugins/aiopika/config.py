@@ -1,43 +1,16 @@
 """AioPikaConfig: where RabbitMQ is, who logs in, and how patient the service is with it."""
 
 import ssl
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from fastapi_chassis.config import ConfigModel, PluginConfig, ProductionRule, SecretUrl
+from fastapi_chassis.config import PluginConfig, SecretUrl, TlsConfig, Wait
 
-type Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
 type Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 _PORTS = {"amqp": 5672, "amqps": 5671}
-_VERIFIED = ProductionRule(
-    lambda verifies: verifies is False, "anybody may pass for the server", "name its authority in ca_file"
-)
-
-
-class AioPikaTlsConfig(ConfigModel):
-    """How an `amqps://` server proves who it is, and how the service does.
-
-    Args:
-        ca_file: the authority that signed the server's certificate; without one, those of the system.
-        cert_file: the service's own certificate, where the server asks for one.
-        key_file: its key.
-        verify: whether certificate and host name are checked.
-    """
-
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    verify: Annotated[bool, _VERIFIED] = True
-
-    @model_validator(mode="after")
-    def _certificate_has_a_key(self) -> Self:
-        if (self.cert_file is None) is not (self.key_file is None):
-            raise ValueError("cert_file and key_file come together")
-        return self
 
 
 class AioPikaConfig(PluginConfig):
@@ -62,15 +35,15 @@ class AioPikaConfig(PluginConfig):
     url: SecretUrl = SecretUrl("amqp://guest:guest@localhost:5672/")
     username: str = ""
     password: SecretStr = SecretStr("")
-    tls: AioPikaTlsConfig = Field(default_factory=AioPikaTlsConfig)
+    tls: TlsConfig = Field(default_factory=TlsConfig)
     exchange: Name = "integration-events"
     prefetch: Annotated[int, Field(ge=1, le=65_535)] = 500
     unroutable: Literal["known", "refuse", "accept"] = "known"
-    connect_timeout: Seconds = 5
-    publish_timeout: Seconds = 5
+    connect_timeout: Wait = 5
+    publish_timeout: Wait = 5
     heartbeat: Annotated[int, Field(ge=1, le=3_600)] = 10
-    retry_backoff: Seconds = 0.2
-    longest_backoff: Seconds = 5
+    retry_backoff: Wait = 0.2
+    longest_backoff: Wait = 5
 
     @field_validator("url", mode="after")
     @classmethod
@@ -90,7 +63,7 @@ class AioPikaConfig(PluginConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self._parts.scheme != "amqps" and self.tls != AioPikaTlsConfig():
+        if self._parts.scheme != "amqps" and self.tls != TlsConfig():
             raise ValueError("tls holds for amqps:// only: change the url, or leave tls out")
         return self
 
@@ -136,16 +109,7 @@ class AioPikaConfig(PluginConfig):
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Makes what checks certificates; None without TLS."""
-        if not self.uses_tls:
-            return None
-        authority = None if self.tls.ca_file is None else str(self.tls.ca_file)
-        context = ssl.create_default_context(cafile=authority)
-        if self.tls.cert_file is not None:
-            context.load_cert_chain(self.tls.cert_file, self.tls.key_file)
-        if not self.tls.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return self.tls.context() if self.uses_tls else None
 
     @property
     def _parts(self) -> SplitResult:

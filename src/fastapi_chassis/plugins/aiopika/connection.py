@@ -1,4 +1,4 @@
-"""The connection: opened when it is needed, once for all who wait, and opened again after it was lost."""
+"""The connection: opened when it is needed, with the channels on it, and broken when nobody answers."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from aiormq import Channel, Connection
 from aiormq.connection import TransportFactory
 
 from fastapi_chassis.domain import ChassisError, Finding, UnavailableException
+from fastapi_chassis.messaging import LazyConnection, RetryConfig
 from fastapi_chassis.plugins.aiopika.config import AioPikaConfig
 from fastapi_chassis.plugins.aiopika.errors import LOGIN, AioPikaAwayError, away, translate_errors
 
@@ -29,26 +30,16 @@ class AioPikaConnection:
 
     def __init__(self, config: AioPikaConfig, name: str = "") -> None:
         self.config = config
-        self.name = name
-        self._wire: _Wire | None = None
-        self._opening: asyncio.Task[_Wire] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
-        self._is_open = False
+        self.retry = RetryConfig(base=config.retry_backoff, cap=config.longest_backoff)
+        self._lazy = LazyConnection(name, lambda: _Wire(config, name), _Wire.connect, self.retry)
 
     def open(self) -> None:
         """Makes ready to connect; connects with the first use."""
-        self._is_open = True
+        self._lazy.open()
 
     async def close(self) -> None:
         """Closes it, and waits for those that were dropped."""
-        self._is_open = False
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.gather(self._opening, return_exceptions=True)
-        if self._wire is not None:
-            self._let_go(self._wire, abort=False)
-        while self._closing:
-            await asyncio.wait(self._closing)
+        await self._lazy.close()
 
     async def channel(self) -> Channel:
         """Opens a channel that confirms what is published.
@@ -56,7 +47,8 @@ class AioPikaConnection:
         Raises:
             UnavailableException: the server is away.
         """
-        wire = await self._connected()
+        with translate_errors():
+            wire = await self._lazy.connected()
         try:
             with translate_errors():
                 opening = wire.connection.channel(timeout=self.config.connect_timeout, frame_buffer_size=0)
@@ -64,7 +56,7 @@ class AioPikaConnection:
                     return cast("Channel", await opening)
         except (UnavailableException, RuntimeError) as error:
             if not await self.is_blocked():
-                self._let_go(wire)
+                self._lazy.drop(wire)
             raise away() from error.__cause__ or error
 
     async def check(self) -> None:
@@ -91,59 +83,28 @@ class AioPikaConnection:
 
     def carries(self, channel: Channel) -> bool:
         """Whether a channel is open, as far as is known."""
-        wire = self._wire
+        wire = self._lazy.wire
         if wire is None or wire.connection is not channel.connection:
             return False
-        return wire.connection.is_opened and not channel.is_closed
+        return wire.is_open and not channel.is_closed
 
     def drop(self, channel: Channel) -> None:
         """Breaks the connection of a channel, where the server does not answer any more."""
-        if self._wire is not None and self._wire.connection is channel.connection:
-            self._let_go(self._wire)
+        wire = self._lazy.wire
+        if wire is not None and wire.connection is channel.connection:
+            self._lazy.drop(wire)
 
     async def is_blocked(self) -> bool:
         """Whether the server has told that it takes no messages now, for want of memory or disk."""
-        if self._wire is None or self._wire.connection.is_closed:
+        wire = self._lazy.wire
+        if wire is None or wire.connection.is_closed:
             return False
         try:
             async with asyncio.timeout(0):
-                await self._wire.connection.ready()
+                await wire.connection.ready()
         except TimeoutError:
             return True
         return False
-
-    async def _connected(self) -> "_Wire":
-        wire = self._wire
-        if wire is not None and wire.connection.is_opened:
-            return wire
-        if not self._is_open:
-            raise away()
-        if self._opening is None or self._opening.done():
-            self._opening = asyncio.create_task(self._connect(), name=f"connect {self.name}")
-            self._opening.add_done_callback(_retrieve)
-        with translate_errors():
-            return await asyncio.shield(self._opening)
-
-    async def _connect(self) -> "_Wire":
-        if self._wire is not None:
-            self._let_go(self._wire)
-        wire = _Wire(self.config, self.name)
-        try:
-            async with asyncio.timeout(self.config.connect_timeout):
-                await wire.connection.connect({"product": "fastapi-chassis"})
-        except BaseException:
-            self._let_go(wire)
-            raise
-        self._wire = wire
-        return wire
-
-    def _let_go(self, wire: "_Wire", *, abort: bool = True) -> None:
-        """Closes in the background: a server that is gone answers to nothing."""
-        if wire is self._wire:
-            self._wire = None
-        closing = asyncio.create_task(wire.close(abort=abort), name=f"close {self.name}")
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
 
 
 class _Wire(TransportFactory):
@@ -153,6 +114,16 @@ class _Wire(TransportFactory):
         self.connection = Connection(config.login_url(name), transport_factory=self)
         self._config = config
         self._writer: asyncio.StreamWriter | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it stands, as far as is known."""
+        return self.connection.is_opened
+
+    async def connect(self) -> None:
+        """Connects and logs in; the library's own error says why not."""
+        async with asyncio.timeout(self._config.connect_timeout):
+            await self.connection.connect({"product": "fastapi-chassis"})
 
     @override
     async def create(
@@ -164,15 +135,17 @@ class _Wire(TransportFactory):
         reader, self._writer = await asyncio.open_connection(host, port, ssl=self._config.tls_context())
         return reader, self._writer
 
-    async def close(self, *, abort: bool) -> None:
-        """Closes it; never fails."""
-        if abort and self._writer is not None:
+    def abort(self) -> None:
+        """Breaks it without asking anybody."""
+        if self._writer is not None:
             self._writer.transport.abort()
+
+    async def close(self) -> None:
+        """Closes it; never fails and never waits long."""
         with suppress(Exception, asyncio.CancelledError):
             async with asyncio.timeout(self._config.connect_timeout):
                 await self.connection.close()
-        if self._writer is not None:
-            self._writer.transport.abort()
+        self.abort()
 
 
 @asynccontextmanager
@@ -199,11 +172,6 @@ async def open_aiopika(
         yield connection
     finally:
         await connection.close()
-
-
-def _retrieve(opening: asyncio.Task[_Wire]) -> None:
-    if not opening.cancelled():
-        opening.exception()
 
 
 def _finding(config: AioPikaConfig, error: Exception) -> Finding:

@@ -2,16 +2,28 @@
 
 import asyncio
 import logging
-import random
+from functools import partial
 
 from aiormq import Channel
-from aiormq.abc import DeliveredMessage
+from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from fastapi_chassis.domain import AppException, ChassisError, UnavailableException
-from fastapi_chassis.messaging import Ack, DeadLetter, Deliveries, Held, Receive, Subscription
+from fastapi_chassis.messaging import (
+    UNREADABLE,
+    Ack,
+    DeadLetter,
+    Deliveries,
+    Held,
+    Receive,
+    RoadMeter,
+    Subscription,
+    UnreadableMessage,
+    bury_until_kept,
+    full_jitter,
+)
 from fastapi_chassis.plugins.aiopika.connection import AioPikaConnection
 from fastapi_chassis.plugins.aiopika.errors import away, translate_errors
-from fastapi_chassis.plugins.aiopika.message import UnreadableError, dead_properties, envelope_of
+from fastapi_chassis.plugins.aiopika.message import dead_properties, envelope_of
 from fastapi_chassis.plugins.aiopika.publishing import FaultEnum, Parcel, Publisher
 from fastapi_chassis.plugins.aiopika.topology import dead_queue, declare_group
 
@@ -105,17 +117,17 @@ class Member:
             self._connection.drop(channel)
 
     async def _stay(self) -> None:
-        attempt = 0
+        failures = 0
         while True:
             if self._channel is not None:
                 await self._watch(self._channel)
                 _log.warning("%s has lost the broker, and joins again", self.group)
-                attempt = 0
+                failures = 0
             await self._leave()
             await self._deliveries.finished()
             self._deliveries.forget(lambda _: True)
-            await asyncio.sleep(self._pause(attempt))
-            attempt += 1
+            failures += 1
+            await asyncio.sleep(full_jitter(self._connection.retry, failures).total_seconds())
             try:
                 await self._join()
                 _log.info("%s has joined again", self.group)
@@ -148,17 +160,14 @@ class Member:
             if isinstance(error.__cause__, TimeoutError):
                 self._connection.drop(channel)
 
-    def _pause(self, attempt: int) -> float:
-        longest = min(self._config.longest_backoff, self._config.retry_backoff * 2**attempt)
-        return random.uniform(0, longest)  # noqa: S311 - spreads attempts, hides nothing
-
     async def _take(self, message: DeliveredMessage) -> None:
         if self._is_stopping:
             return
         try:
             envelope = envelope_of(message.header.properties, message.body, message.routing_key or "")
-        except UnreadableError as fault:
+        except UnreadableMessage as fault:
             await self._set_aside(message, DeadLetter(str(fault)), 1)
+            RoadMeter().gave_up(self.group, message.routing_key or "", UNREADABLE)
             await self._acknowledge(message)
             return
         self._deliveries.put(Held(envelope, message))
@@ -174,23 +183,25 @@ class Member:
 
     async def _set_aside(self, message: DeliveredMessage, outcome: DeadLetter, attempts: int) -> None:
         """Keeps a message in the group's other queue, and those behind it back until that has worked."""
-        key = message.routing_key or ""
         properties = dead_properties(
-            message.header.properties, outcome, destination=key, group=self.group, attempts=attempts
+            message.header.properties,
+            outcome,
+            destination=message.routing_key or "",
+            group=self.group,
+            attempts=attempts,
         )
         parcel = Parcel("", dead_queue(self.group), properties, message.body)
-        attempt = 0
-        while not (message.channel.is_closed or (self._is_stopping and attempt)):
-            try:
-                fault: str | None = (await self._publisher.send([parcel])).get(0)
-            except UnavailableException as error:
-                fault = error.message
-            if fault is None:
-                return
-            _log.warning("%s can't set a message aside yet: %s", self.group, fault)
-            if fault == FaultEnum.UNROUTABLE:
-                self._lost.set()  # the queue is gone: it is made again by joining again
-                break
-            await asyncio.sleep(self._pause(attempt))
-            attempt += 1
-        raise away()
+        await bury_until_kept(
+            partial(self._bury, message.channel, parcel),
+            self.group,
+            may_wait=lambda: not (message.channel.is_closed or self._lost.is_set() or self._is_stopping),
+        )
+
+    async def _bury(self, channel: AbstractChannel, parcel: Parcel) -> None:
+        if channel.is_closed:  # the message comes again
+            raise away()
+        fault = (await self._publisher.send([parcel])).get(0)
+        if fault == FaultEnum.UNROUTABLE:
+            self._lost.set()  # the queue is gone: it is made again by joining again
+        if fault is not None:
+            raise UnavailableException(f"rabbitmq does not keep it: {fault}")

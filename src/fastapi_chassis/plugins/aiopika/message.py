@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
-from fastapi_chassis.messaging import DeadLetter, Envelope
+from fastapi_chassis.messaging import DeadLetter, Envelope, UnreadableMessage
 
 EVENT = "cloudEvents_"  # what attributes of a CloudEvent begin with, by its protocol binding
 OURS = "chassis_"
@@ -29,10 +29,6 @@ _ATTRIBUTES = frozenset({"id", "type", "source", "time", "partitionkey", "aggreg
 
 class UnsendableError(ValueError):
     """An envelope does not fit into a message of AMQP; the text says why."""
-
-
-class UnreadableError(ValueError):
-    """A message has no identity; the text says what is missing."""
 
 
 def properties_of(envelope: Envelope) -> Basic.Properties:
@@ -72,7 +68,7 @@ def envelope_of(properties: Basic.Properties, payload: bytes, destination: str) 
     """Reads a message, also of those who know nothing of this library.
 
     Raises:
-        UnreadableError: nothing tells it from other messages.
+        UnreadableMessage: nothing tells it from other messages.
     """
     headers = properties.headers or {}
     identity = _identity(headers, properties.message_id)
@@ -159,7 +155,7 @@ def _text(headers: Mapping[str, object], name: str, default: str) -> str:
 def _identity(headers: Mapping[str, object], message_id: str | None) -> UUID:
     said = _text(headers, "id", "") or message_id or ""
     if not said:
-        raise UnreadableError("the message has neither cloudEvents_id nor message_id")
+        raise UnreadableMessage("the message has neither cloudEvents_id nor message_id")
     try:
         return UUID(said)
     except ValueError:

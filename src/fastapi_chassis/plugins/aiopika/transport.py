@@ -1,9 +1,9 @@
 """AioPikaTransport: carries envelopes over RabbitMQ."""
 
-import asyncio
 from collections.abc import Sequence
+from typing import Final
 
-from fastapi_chassis.messaging import Envelope, PublishFailed, Receive, Subscribed, Subscription
+from fastapi_chassis.messaging import Envelope, PublishFailed, Receive, Seats, Subscribed, Subscription
 from fastapi_chassis.plugins.aiopika.connection import AioPikaConnection
 from fastapi_chassis.plugins.aiopika.member import Member
 from fastapi_chassis.plugins.aiopika.message import UnsendableError, properties_of
@@ -18,17 +18,19 @@ class AioPikaTransport:
         consuming: the connection that consumers share.
     """
 
+    system: Final = "rabbitmq"  # as metrics name it
+
     def __init__(self, publishing: AioPikaConnection, consuming: AioPikaConnection) -> None:
         self._config = publishing.config
         self._publisher = Publisher(publishing)
         self._consuming = consuming
-        self._members: list[Member] = []
+        self._seats = Seats()
         self._read: set[str] = set()  # destinations that a queue has taken messages of
 
     @property
     def absent(self) -> tuple[str, ...]:
         """The groups of this process that the server gives no messages just now."""
-        return tuple(member.group for member in self._members if not member.is_joined)
+        return self._seats.absent
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Sends a batch in order; returns when every message lies on the disks of its queues.
@@ -57,16 +59,13 @@ class AioPikaTransport:
             UnavailableException: the broker is away.
             AioPikaTopologyError: it refuses the queues.
         """
-        member = Member(self._consuming, self._publisher, subscription, receive)
-        await member.join()
+        seat = await self._seats.join(Member(self._consuming, self._publisher, subscription, receive))
         self._read |= subscription.destinations
-        self._members.append(member)
-        return _Place(member, self._members)
+        return seat
 
     async def close(self) -> None:
         """Stops every member that is still there."""
-        await asyncio.gather(*(member.stop() for member in self._members))
-        self._members.clear()
+        await self._seats.clear()
 
     def _parcel(self, envelope: Envelope) -> Parcel:
         properties = properties_of(envelope)
@@ -91,18 +90,3 @@ class AioPikaTransport:
                 return False
             case "known":
                 return destination in self._read
-
-
-class _Place:
-    """A member's place in its group, until it leaves."""
-
-    def __init__(self, member: Member, members: list[Member]) -> None:
-        self._member, self._members = member, members
-
-    async def stop(self) -> None:
-        """Settles what is being handled, gives back the rest and leaves."""
-        try:
-            await self._member.stop()
-        finally:
-            if self._member in self._members:
-                self._members.remove(self._member)

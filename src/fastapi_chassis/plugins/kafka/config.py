@@ -1,58 +1,21 @@
 """KafkaConfig: where Kafka is, how patient the service is with it, and how topics are made."""
 
 import ssl
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from fastapi_chassis.config import ConfigModel, PluginConfig, ProductionRule
-
-type Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
-
-_VERIFIED = ProductionRule(
-    lambda verifies: verifies is False, "anybody may pass for the broker", "name its authority in ca_file"
-)
+from fastapi_chassis.config import ConfigModel, PluginConfig, TlsConfig, Wait
 
 
-class KafkaTlsConfig(ConfigModel):
-    """How the brokers prove who they are, and how the service does.
+class KafkaTlsConfig(TlsConfig):
+    """Certificates.
 
     Args:
-        enabled: whether TLS is spoken.
-        ca_file: the authority that signed the brokers' certificates; without one, those of the system.
-        cert_file: the service's own certificate, where the brokers ask for one.
-        key_file: its key.
-        verify: whether certificate and host name are checked.
+        enabled: whether TLS is spoken; a file asks for it as well.
     """
 
     enabled: bool = False
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    verify: Annotated[bool, _VERIFIED] = True
-
-    @model_validator(mode="after")
-    def _certificate_has_a_key(self) -> Self:
-        if (self.cert_file is None) is not (self.key_file is None):
-            raise ValueError("cert_file and key_file come together")
-        return self
-
-    def context(self) -> ssl.SSLContext | None:
-        """Makes what a connection needs; None without TLS.
-
-        Raises:
-            OSError: a file can't be read, or is no certificate.
-        """
-        if not (self.enabled or self.ca_file or self.cert_file):
-            return None
-        context = ssl.create_default_context(cafile=self.ca_file)
-        if self.cert_file is not None:
-            context.load_cert_chain(self.cert_file, self.key_file)
-        if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
 
 
 class KafkaTopicConfig(ConfigModel):
@@ -94,8 +57,8 @@ class KafkaConfig(PluginConfig):
     sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     tls: KafkaTlsConfig = Field(default_factory=KafkaTlsConfig)
     client_id: str = ""
-    request_timeout: Seconds = 5
-    publish_timeout: Seconds = 10
+    request_timeout: Wait = 5
+    publish_timeout: Wait = 10
     batch_bytes: Annotated[int, Field(ge=1_024, le=16_777_216)] = 524_288
     session_timeout: Annotated[float, Field(ge=1, le=300)] = 10
     commit_interval: Annotated[float, Field(ge=0.01, le=60)] = 0.2
@@ -118,6 +81,19 @@ class KafkaConfig(PluginConfig):
         if self.publish_timeout < self.request_timeout:
             raise ValueError("publish_timeout must not be below request_timeout")
         return self
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.tls.enabled or bool(self.tls.ca_file or self.tls.cert_file)
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Makes what checks certificates; None without TLS.
+
+        Raises:
+            OSError: a file can't be read, or is no certificate.
+        """
+        return self.tls.context() if self.uses_tls else None
 
     @property
     def place(self) -> str:

@@ -44,7 +44,7 @@ class KafkaConnection:
         return kind(*topics, **self._options(), **more)
 
     def _options(self) -> dict[str, object]:
-        config, tls = self.config, self.config.tls.context()
+        config, tls = self.config, self.config.tls_context()
         protocol = ("SASL_" if config.username else "") + ("SSL" if tls else "PLAINTEXT")
         options: dict[str, object] = {
             "bootstrap_servers": list(config.bootstrap_servers),

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -11,15 +12,17 @@ from aiokafka.errors import KafkaError
 
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.messaging import (
+    UNREADABLE,
     Ack,
     DeadLetter,
     Deliveries,
     Envelope,
     Held,
-    PublishFailed,
     Receive,
+    RoadMeter,
     Subscription,
     UnreadableMessage,
+    bury_until_kept,
 )
 from fastapi_chassis.plugins.kafka.connection import KafkaConnection, milliseconds
 from fastapi_chassis.plugins.kafka.producer import KafkaProducer
@@ -182,34 +185,24 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             dead = raw_dead_record(self._dead_topic, record, str(fault))
             await self._connection.want((dead.topic,))
             await self._producer.send([dead])
+            RoadMeter().gave_up(self._subscription.group, record.topic, UNREADABLE)
             self._progress[partition].settle(record.offset)
             return
         self._deliveries.put(Held(envelope, (partition, record.offset)))
 
     async def _settle(self, held: Held[Place], outcome: Ack | DeadLetter) -> None:
         if isinstance(outcome, DeadLetter):
-            await self._bury(held, outcome)
+            bury = partial(self._bury, held, outcome)
+            await bury_until_kept(bury, self._subscription.group, may_wait=lambda: not self._is_stopping)
         partition, offset = held.handle
         if (progress := self._progress.get(partition)) is not None:
             progress.settle(offset)
 
     async def _bury(self, held: Held[Place], outcome: DeadLetter) -> None:
         """Keeps a dead letter; until that is done its partition makes no progress."""
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                await self._connection.want((self._dead_topic,))
-                await self._producer.send(
-                    [dead_record(self._dead_topic, held.envelope, outcome.reason, held.attempt)]
-                )
-            except (UnavailableException, PublishFailed) as fault:
-                if self._is_stopping:
-                    raise
-                _log.warning("a dead letter of %s waits: %s", self._subscription.group, fault)
-                await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads attempts
-                pause = min(pause * 2, _LONGEST_PAUSE)
-            else:
-                return
+        await self._connection.want((self._dead_topic,))
+        dead = dead_record(self._dead_topic, held.envelope, outcome.reason, held.attempt)
+        await self._producer.send([dead])
 
     @property
     def _dead_topic(self) -> str:

@@ -1,6 +1,7 @@
 """KafkaTransport: topics for destinations, one consumer group for each group, partitions by key."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from fastapi_chassis.messaging import Envelope, Receive, Subscribed, Subscription
 from fastapi_chassis.plugins.kafka.connection import KafkaConnection
@@ -15,6 +16,8 @@ class KafkaTransport:
     Args:
         connection: the cluster.
     """
+
+    system: Final = "kafka"  # as metrics name it
 
     def __init__(self, connection: KafkaConnection) -> None:
         self._connection = connection

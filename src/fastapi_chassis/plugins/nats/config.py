@@ -1,46 +1,27 @@
 """NatsConfig: where NATS is, who logs in, which stream carries messages, how patient the service is."""
 
 import ssl
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from fastapi_chassis.config import ConfigModel, PluginConfig, ProductionRule, SecretUrl
+from fastapi_chassis.config import ConfigModel, PluginConfig, SecretUrl, TlsConfig, Wait
 
-type Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
 type Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 
 _PORT = 4222
 _SCHEMES = {"nats", "tls"}
-_VERIFIED = ProductionRule(
-    lambda verifies: verifies is False, "anybody may pass for the server", "name its authority in ca_file"
-)
 
 
-class NatsTlsConfig(ConfigModel):
-    """How a `tls://` server proves who it is, and how the service does.
+class NatsTlsConfig(TlsConfig):
+    """Certificates for `tls://`.
 
     Args:
-        ca_file: the authority that signed the server's certificate; without one, those of the system.
-        cert_file: the service's own certificate, where the server asks for one.
-        key_file: its key.
-        verify: whether certificate and host name are checked.
         handshake_first: whether the server expects TLS before its first word.
     """
 
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    verify: Annotated[bool, _VERIFIED] = True
     handshake_first: bool = False
-
-    @model_validator(mode="after")
-    def _certificate_has_a_key(self) -> Self:
-        if (self.cert_file is None) is not (self.key_file is None):
-            raise ValueError("cert_file and key_file come together")
-        return self
 
 
 class NatsStreamConfig(ConfigModel):
@@ -116,12 +97,12 @@ class NatsConfig(PluginConfig):
     held: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     ack_wait: Annotated[float, Field(ge=1, le=3_600)] = 5
     lease: Annotated[int, Field(ge=3, le=3_600)] = 5
-    connect_timeout: Seconds = 3
-    request_timeout: Seconds = 3
-    publish_timeout: Seconds = 5
-    heartbeat: Seconds = 5
-    retry_backoff: Seconds = 0.2
-    longest_backoff: Seconds = 5
+    connect_timeout: Wait = 3
+    request_timeout: Wait = 3
+    publish_timeout: Wait = 5
+    heartbeat: Wait = 5
+    retry_backoff: Wait = 0.2
+    longest_backoff: Wait = 5
 
     @field_validator("url", mode="after")
     @classmethod
@@ -176,15 +157,7 @@ class NatsConfig(PluginConfig):
         Raises:
             OSError: a file can't be read, or is no certificate.
         """
-        if not self.uses_tls:
-            return None
-        context = ssl.create_default_context(cafile=self.tls.ca_file)
-        if self.tls.cert_file is not None:
-            context.load_cert_chain(self.tls.cert_file, self.tls.key_file)
-        if not self.tls.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return self.tls.context() if self.uses_tls else None
 
     @property
     def _parts(self) -> SplitResult:

@@ -1,14 +1,12 @@
-"""The connection: opened when it is needed, once for all who wait, and opened anew after it was lost."""
+"""The connection: opened when it is needed, and with the streams that it needs."""
 
-import asyncio
 import logging
-import random
 import ssl
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi_chassis.domain import ChassisError, Finding, UnavailableException
+from fastapi_chassis.messaging import LazyConnection, RetryConfig
 from fastapi_chassis.plugins.nats.config import NatsConfig
 from fastapi_chassis.plugins.nats.errors import (
     NatsAwayError,
@@ -35,27 +33,17 @@ class NatsConnection:
 
     def __init__(self, config: NatsConfig, name: str = "") -> None:
         self.config = config
-        self.name = name or "fastapi-chassis"
-        self._wire: Wire | None = None
-        self._opening: asyncio.Task[Wire] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
-        self._is_open = False
-        self._not_before, self._failures = 0.0, 0
+        name = name or "fastapi-chassis"
+        retry = RetryConfig(base=config.retry_backoff, cap=config.longest_backoff)
+        self._lazy = LazyConnection(name, lambda: Wire(config, name), _connect, retry)
 
     def open(self) -> None:
         """Makes ready to connect; connects with the first use."""
-        self._is_open = True
+        self._lazy.open()
 
     async def close(self) -> None:
         """Closes it, and waits for those that were lost."""
-        self._is_open = False
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.gather(self._opening, return_exceptions=True)
-        if self._wire is not None:
-            self._let_go(self._wire)
-        while self._closing:
-            await asyncio.wait(self._closing)
+        await self._lazy.close()
 
     async def wire(self) -> Wire:
         """Returns the connection as it stands, with its streams; connects where there is none.
@@ -64,16 +52,8 @@ class NatsConnection:
             UnavailableException: the server is away.
             NatsStreamError: it refuses the streams.
         """
-        wire = self._wire
-        if wire is not None and wire.is_open:
-            return wire
-        if not self._is_open:
-            raise away()
-        if self._opening is None or self._opening.done():
-            self._opening = asyncio.create_task(self._connect(), name=f"connect {self.name}")
-            self._opening.add_done_callback(_retrieve)
         with translate_errors():
-            return await asyncio.shield(self._opening)
+            return await self._lazy.connected()
 
     async def check(self) -> None:
         """Looks whether the server answers and has the streams.
@@ -102,35 +82,6 @@ class NatsConnection:
             raise away() from error
         return int(said["state"]["messages"])
 
-    async def _connect(self) -> Wire:
-        if self._wire is not None:
-            self._let_go(self._wire)
-        await asyncio.sleep(self._not_before - time.monotonic())
-        wire = Wire(self.config, self.name)
-        try:
-            await wire.open()
-            wire.partitions = await prepare_streams(wire)
-        except BaseException:
-            self._failures += 1
-            self._not_before = time.monotonic() + self._pause()
-            self._let_go(wire)
-            raise
-        self._failures = 0
-        self._wire = wire
-        return wire
-
-    def _pause(self) -> float:
-        bound = self.config.retry_backoff * 2 ** min(self._failures - 1, 32)
-        return random.uniform(0, min(bound, self.config.longest_backoff))  # noqa: S311 - spreads attempts
-
-    def _let_go(self, wire: Wire) -> None:
-        """Closes in the background: a server that is gone answers to nothing."""
-        if wire is self._wire:
-            self._wire = None
-        closing = asyncio.create_task(wire.close(), name=f"close {self.name}")
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
-
 
 @asynccontextmanager
 async def open_nats(connection: NatsConnection, *, required: bool = True) -> AsyncIterator[NatsConnection]:
@@ -157,9 +108,9 @@ async def open_nats(connection: NatsConnection, *, required: bool = True) -> Asy
         await connection.close()
 
 
-def _retrieve(opening: asyncio.Task[Wire]) -> None:
-    if not opening.cancelled():
-        opening.exception()
+async def _connect(wire: Wire) -> None:
+    await wire.open()
+    wire.partitions = await prepare_streams(wire)
 
 
 def _finding(config: NatsConfig, error: Exception) -> Finding:

@@ -1,12 +1,12 @@
 """Leases: which member reads which part of the stream; they end by the server's clock."""
 
-import asyncio
 import time
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi_chassis.domain import UnavailableException
+from fastapi_chassis.messaging import ReadLease
 from fastapi_chassis.plugins.nats.errors import NOT_FOUND, WRONG_SEQUENCE, RefusedError, away
 from fastapi_chassis.plugins.nats.topology import lease_stream, lease_subject
 from fastapi_chassis.plugins.nats.wire import Wire
@@ -15,26 +15,15 @@ _EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 _TTL = "Nats-TTL"
 
 
-@dataclass(slots=True)
-class Lease:
+@dataclass(slots=True, eq=False, kw_only=True)
+class Lease(ReadLease):
     """The right to read a part of the stream for a group.
 
     Args:
-        partition: the part.
         sequence: where it is written down; nobody else can renew it.
-        until: when it ends at the earliest, by this process's own clock.
-        turn: whoever renews it or gives it back waits for the other.
     """
 
-    partition: int
     sequence: int
-    until: float
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
-
-    @property
-    def holds(self) -> bool:
-        """Whether nobody else can have it yet."""
-        return time.monotonic() < self.until
 
 
 class Leases:
@@ -57,7 +46,9 @@ class Leases:
         """
         begun = time.monotonic()
         sequence = await self._write(wire, partition, 0)
-        return None if sequence is None else Lease(partition, sequence, begun + self._seconds)
+        if sequence is None:
+            return None
+        return Lease(partition=partition, until=begun + self._seconds, sequence=sequence)
 
     async def renew(self, wire: Wire, lease: Lease) -> bool:
         """Makes a lease last; False if it is lost.

@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from fastapi_chassis.domain import ChassisError, UnavailableException
-from fastapi_chassis.messaging import Deliveries, Held, UnreadableMessage
+from fastapi_chassis.messaging import UNREADABLE, Deliveries, Held, RoadMeter, UnreadableMessage
 from fastapi_chassis.plugins.nats.errors import RefusedError, away
 from fastapi_chassis.plugins.nats.lease import Lease
 from fastapi_chassis.plugins.nats.message import Place, envelope_in, is_delivery, place_of
@@ -50,31 +50,34 @@ class Partition:
     Args:
         group: for whom it is read.
         lease: the right to do so.
+        wire: the connection; another one once that is lost.
         deliveries: where messages go.
         bury: keeps what is no message at all.
     """
 
-    def __init__(self, group: str, lease: Lease, deliveries: Deliveries[Given], bury: Bury) -> None:
-        self.lease = lease
+    def __init__(
+        self, group: str, lease: Lease, wire: Wire, deliveries: Deliveries[Given], bury: Bury
+    ) -> None:
+        self.lease, self.wire = lease, wire
         self.share = 1
         self._group, self._deliveries, self._bury = group, deliveries, bury
         self._held: dict[Place, str] = {}
         self._settled: dict[Place, str] = {}
         self._waiting: dict[Place, Msg] | None = {}  # while others' messages are missing: those that came
-        self._wire: Wire | None = None
         self._listening: Subscription | None = None
         self._inbox = ""
         self._left, self._asked_at = 0, 0.0
         self._answered, self._has_room = asyncio.Event(), asyncio.Event()
         self._fault = ""
 
-    async def follow(self, wire: Wire) -> None:
+    async def follow(self) -> None:
         """Takes messages until it is cancelled.
 
         Raises:
             UnavailableException: the connection is lost, or the consumer.
         """
-        self._wire, self._inbox = wire, wire.inbox()
+        wire = self.wire
+        self._inbox = wire.inbox()
         self._waiting = self._waiting or {}  # a gathering that broke off left some
         self._listening = await wire.listen(self._inbox, self._take)
         for reply in self._settled.values():  # nobody knows which of them were heard
@@ -86,10 +89,10 @@ class Partition:
                 await self._has_room.wait()
             await self._ask(wire, self._room, OPEN_SECONDS)
 
-    async def hold(self, wire: Wire) -> None:
+    async def hold(self) -> None:
         """Tells the server that what is held is being worked on, in order: so it would end in order."""
         for reply in list(self._held.values()):
-            await wire.send(reply, IN_PROGRESS)
+            await self.wire.send(reply, IN_PROGRESS)
 
     async def settle(self, given: Given, word: bytes) -> None:
         """Tells the server of the end of a message; without a connection it hears it by the next one."""
@@ -98,10 +101,10 @@ class Partition:
         while len(self._settled) > max(self.share, 100):
             del self._settled[next(iter(self._settled))]
         self._has_room.set()
-        if self._wire is not None and self._wire.is_open:
-            await self._wire.send(reply, word)
+        if self.wire.is_open:
+            await self.wire.send(reply, word)
 
-    async def leave(self, wire: Wire) -> None:
+    async def leave(self) -> None:
         """Waits for what is being handled and gives the rest back, in order; `follow` has ended.
 
         Raises:
@@ -110,16 +113,15 @@ class Partition:
         self._waiting = self._waiting or {}  # nothing more is handed on
         self._forget()
         if self._listening is not None:
-            await wire.drain(self._listening)
+            await self.wire.drain(self._listening)
         await self._deliveries.finished(lambda held: held.handle.partition is self)
         for _, reply in sorted(self._held.items(), key=lambda one: one[0].sequence):
-            await wire.send(reply, RETURNED)
+            await self.wire.send(reply, RETURNED)
         self._held.clear()
-        await wire.flush()
+        await self.wire.flush()
 
     def lose(self) -> None:
         """Forgets what somebody else is given."""
-        self.lease.until = 0
         self._forget()
         self._held.clear()
 
@@ -178,8 +180,7 @@ class Partition:
         if place in self._held:
             self._held[place] = message.reply
         elif place in self._settled:
-            if self._wire is not None:
-                await self._wire.send(message.reply, ACKNOWLEDGED)
+            await self.wire.send(message.reply, ACKNOWLEDGED)
         else:
             self._held[place] = message.reply
             if self._waiting is None:
@@ -209,4 +210,5 @@ class Partition:
                 self._held.pop(place, None)  # it comes again
                 _log.warning("what is no message waits to be set aside: %r", error)
             else:
+                RoadMeter().gave_up(self._group, self.wire.config.stream.name, UNREADABLE)
                 await self.settle(given, TERMINATED)

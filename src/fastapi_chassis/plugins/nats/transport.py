@@ -1,9 +1,9 @@
 """NatsTransport: carries envelopes over one stream of JetStream."""
 
-import asyncio
 from collections.abc import Sequence
+from typing import Final
 
-from fastapi_chassis.messaging import Envelope, PublishFailed, Receive, Subscribed, Subscription
+from fastapi_chassis.messaging import Envelope, PublishFailed, Receive, Seats, Subscribed, Subscription
 from fastapi_chassis.plugins.nats.connection import NatsConnection
 from fastapi_chassis.plugins.nats.member import Member
 from fastapi_chassis.plugins.nats.message import DEAD_SPARE, Parcel, headers_of
@@ -20,15 +20,17 @@ class NatsTransport:
         consuming: the connection that members of groups share.
     """
 
+    system: Final = "nats"  # as metrics name it
+
     def __init__(self, publishing: NatsConnection, consuming: NatsConnection) -> None:
         self._publishing, self._consuming = publishing, consuming
         self._publisher = Publisher(publishing)
-        self._members: set[Member] = set()
+        self._seats = Seats()
 
     @property
     def absent(self) -> tuple[str, ...]:
         """The groups of this process that get no messages just now."""
-        return tuple(member.group for member in self._members if not member.is_joined)
+        return self._seats.absent
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Sends a batch in order; returns when every message lies in the stream.
@@ -61,31 +63,13 @@ class NatsTransport:
             UnavailableException: the server is away.
             NatsStreamError: it refuses a consumer.
         """
-        member = Member(self._consuming, self._publisher, subscription, receive)
-        await member.join()
-        self._members.add(member)
-        return _Seat(member, self._members)
+        return await self._seats.join(Member(self._consuming, self._publisher, subscription, receive))
 
     async def aclose(self) -> None:
         """Stops every member that is still there."""
-        await asyncio.gather(*(member.stop() for member in self._members))
-        self._members.clear()
+        await self._seats.clear()
 
     def _parcel(self, envelope: Envelope, partitions: int) -> Parcel:
         part = partition_of(envelope.key, partitions)
         subject = message_subject(self._publishing.config.stream, part, envelope.destination)
         return Parcel(subject, headers_of(envelope), envelope.payload)
-
-
-class _Seat:
-    """A member's place in its group, until it leaves."""
-
-    def __init__(self, member: Member, members: set[Member]) -> None:
-        self._member, self._members = member, members
-
-    async def stop(self) -> None:
-        """Settles what is being handled, gives back the rest and leaves."""
-        try:
-            await self._member.stop()
-        finally:
-            self._members.discard(self._member)

@@ -1,36 +1,25 @@
 """Leases: which member reads which stream for a group; they end by the server's clock."""
 
-import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from fastapi_chassis.messaging import ReadLease
 from fastapi_chassis.plugins.redis.script import shipped_script
 from fastapi_chassis.plugins.redis.topology import Call, Streams
 
 
-@dataclass(slots=True, eq=False)
-class Lease:
+@dataclass(slots=True, eq=False, kw_only=True)
+class Lease(ReadLease):
     """The right to read a stream for a group.
 
     Args:
-        partition: which stream.
         name: where it is written down.
         token: what is written there; a read with another one gets nothing.
-        until: when it ends at the earliest, by this process's own clock.
-        turn: who renews it waits for who has it written anew.
     """
 
-    partition: int
     name: str
     token: str = ""
-    until: float = 0
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
-
-    @property
-    def holds(self) -> bool:
-        """Whether nobody else can have it yet."""
-        return time.monotonic() < self.until
 
 
 class Leases:
@@ -51,7 +40,7 @@ class Leases:
 
     def of(self, partition: int) -> Lease:
         """Names the lease of a stream, which is not taken yet."""
-        return Lease(partition, self._streams.lease(partition, self._group))
+        return Lease(partition=partition, name=self._streams.lease(partition, self._group))
 
     async def take(self, lease: Lease) -> bool:
         """Takes a lease, or has it written anew: what is on its way with the token of before gets nothing.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from fastapi_chassis.domain import ChassisError, UnavailableException
-from fastapi_chassis.messaging import Deliveries, Held, UnreadableMessage
+from fastapi_chassis.messaging import UNREADABLE, Deliveries, Held, RoadMeter, UnreadableMessage
 from fastapi_chassis.plugins.redis.lease import Lease, Leases
 from fastapi_chassis.plugins.redis.message import Entry, entries_in, envelope_in
 from fastapi_chassis.plugins.redis.publishing import away
@@ -44,15 +44,22 @@ class Partition:
     Args:
         group: for whom it is read.
         lease: the right to do so.
+        leases: has it written anew.
         streams: where it lies.
         deliveries: where messages go.
         bury: keeps what is no message at all.
     """
 
     def __init__(
-        self, group: str, lease: Lease, streams: Streams, deliveries: Deliveries[Given], bury: Bury
+        self,
+        group: str,
+        lease: Lease,
+        leases: Leases,
+        streams: Streams,
+        deliveries: Deliveries[Given],
+        bury: Bury,
     ) -> None:
-        self.lease = lease
+        self.lease, self._leases = lease, leases
         self.share = 1
         self._group, self._streams, self._deliveries, self._bury = group, streams, deliveries, bury
         self._stream = streams.stream(lease.partition)
@@ -62,13 +69,13 @@ class Partition:
         self._telling: asyncio.Task[None] | None = None
         self._has_room = asyncio.Event()
 
-    async def follow(self, leases: Leases) -> None:
+    async def follow(self) -> None:
         """Takes messages until it is cancelled.
 
         Raises:
             UnavailableException: the server is away, or the lease is lost.
         """
-        if not await leases.take(self.lease):
+        if not await self._leases.take(self.lease):
             raise away()
         await self._tell()
         after: bytes | str = "0"
@@ -108,14 +115,8 @@ class Partition:
 
     def lose(self) -> None:
         """Forgets what somebody else is given."""
-        self.lease.until = 0
         self._forget()
         self._held.clear()
-
-    async def end(self) -> None:
-        """Waits for what is still being told."""
-        if self._telling is not None:
-            await self._telling
 
     @property
     def _room(self) -> int:
@@ -174,4 +175,5 @@ class Partition:
             except BaseException:
                 self._held.discard(entry.id)  # it comes again
                 raise
+            RoadMeter().gave_up(self._group, self._streams.config.prefix, UNREADABLE)
             self.settle(given)

@@ -3,7 +3,6 @@
 from typing import Final
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -19,26 +18,16 @@ from sqlalchemy import (
 )
 
 from fastapi_chassis.plugins.sqlalchemy.columns import moment_type, uuid_type
+from fastapi_chassis.plugins.sqlalchemy.envelopes import envelope_columns
 
 OWN_TABLES: Final = MetaData()
 
-# Names as Debezium's outbox event router expects them, so that change-data-capture can take over. The payload
-# is bytes: whatever the codec, they leave as they came.
 OUTBOX: Final = Table(
     "chassis_outbox",
     OWN_TABLES,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), Identity(always=True), primary_key=True),
     Column("id", uuid_type(), nullable=False, unique=True),
-    Column("aggregatetype", Text, nullable=False),
-    Column("aggregateid", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("payload", LargeBinary, nullable=False),
-    Column("headers", JSON, nullable=False),
-    Column("destination", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("content_type", Text, nullable=False),
-    Column("occurred_at", moment_type(), nullable=False),
+    *envelope_columns(),
     Column("partition_no", SmallInteger, nullable=False),
     Column("created_at", moment_type(), nullable=False),
     Column("available_at", moment_type(), nullable=False),
@@ -85,16 +74,7 @@ SCHEDULES: Final = Table(
     Column("key", Text, primary_key=True),
     Column("due_at", moment_type(), nullable=False),
     Column("id", uuid_type(), nullable=False),
-    Column("aggregatetype", Text, nullable=False),
-    Column("aggregateid", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("payload", LargeBinary, nullable=False),
-    Column("headers", JSON, nullable=False),
-    Column("destination", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("content_type", Text, nullable=False),
-    Column("occurred_at", moment_type(), nullable=False),
+    *envelope_columns(),
     Index("chassis_schedules_due", "due_at"),
 )
 
@@ -109,16 +89,7 @@ DEAD_LETTERS: Final = Table(
     Column("attempts", Integer, nullable=False),
     Column("dead_at", moment_type(), nullable=False),
     Column("version_no", Integer, nullable=False),
-    Column("aggregatetype", Text, nullable=False),
-    Column("aggregateid", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("payload", LargeBinary, nullable=False),
-    Column("headers", JSON, nullable=False),
-    Column("destination", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("content_type", Text, nullable=False),
-    Column("occurred_at", moment_type(), nullable=False),
+    *envelope_columns(),
     Index("chassis_dead_letters_message", "consumer_group", "message_id", unique=True),
     Index("chassis_dead_letters_age", "dead_at"),
     Index(

@@ -7,9 +7,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from fastapi_chassis.config import PluginConfig, SecretUrl
-
-type Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
+from fastapi_chassis.config import PluginConfig, SecretUrl, Wait
 
 DRIVERS = {
     "postgres": "postgresql+asyncpg",
@@ -56,23 +54,23 @@ class SqlAlchemyConfig(PluginConfig):
     password: SecretStr = SecretStr("")
     database: str = "postgres"
     replicas: tuple[SecretUrl, ...] = ()
-    replica_max_lag: Seconds = 10
+    replica_max_lag: Wait = 10
     read_your_writes: bool = True
     pgbouncer: bool = False
     prepared_statements: bool = True
     pool_size: Annotated[int, Field(ge=1, le=1_000)] = 10
     max_overflow: Annotated[int, Field(ge=0, le=1_000)] = 10
-    pool_timeout: Seconds = 2
-    pool_recycle: Seconds = 1_800
-    connect_timeout: Seconds = 3
-    command_timeout: Seconds = 10
-    statement_timeout: Seconds = 8
-    lock_timeout: Seconds = 5
-    idle_in_transaction_timeout: Seconds = 30
+    pool_timeout: Wait = 2
+    pool_recycle: Wait = 1_800
+    connect_timeout: Wait = 3
+    command_timeout: Wait = 10
+    statement_timeout: Wait = 8
+    lock_timeout: Wait = 5
+    idle_in_transaction_timeout: Wait = 30
     application_name: str = "fastapi-chassis"
     echo: bool = False
     migrate: bool | None = None
-    migrate_timeout: Seconds = 600
+    migrate_timeout: Wait = 600
     migrations: Path | None = None
 
     @model_validator(mode="before")

@@ -1,6 +1,7 @@
 """SqlAlchemyDeadLetters: what consumer groups gave up, in a table beside the business data."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,12 @@ from sqlalchemy.sql.elements import ColumnElement
 from fastapi_chassis.messaging import DeadLetterQuery, DeadLetterRecord, DeadLetterStateEnum, Envelope
 from fastapi_chassis.plugins.sqlalchemy.base import DEAD_LETTERS
 from fastapi_chassis.plugins.sqlalchemy.dialects import SqlDialect
+from fastapi_chassis.plugins.sqlalchemy.envelopes import NAMES, envelope_of, values_of
 from fastapi_chassis.plugins.sqlalchemy.session import Perform
 
 _ROW = DEAD_LETTERS.c
+_NAMES = NAMES[1:]  # the id is the record's; that of the message is in a column of its own
+_TEXTS = ("type", "source", "destination", "key", "aggregate_type", "content_type")
 _NUL, _ESCAPE = "\x00", "\x1b"  # no text of PostgreSQL holds the first; the second stands in for it
 
 
@@ -88,7 +92,6 @@ def _wanted(query: DeadLetterQuery) -> list[ColumnElement[bool]]:
 
 
 def _values(record: DeadLetterRecord) -> dict[str, object]:
-    envelope = record.envelope
     return {
         "consumer_group": _kept(record.group),
         "state": record.state.value,
@@ -96,20 +99,12 @@ def _values(record: DeadLetterRecord) -> dict[str, object]:
         "attempts": record.attempts,
         "dead_at": record.at,
         "version_no": record.version,
-        "aggregatetype": _kept(envelope.aggregate_type),
-        "aggregateid": _kept(envelope.key),
-        "type": _kept(envelope.type),
-        "payload": envelope.payload,
-        "headers": dict(envelope.headers),
-        "destination": _kept(envelope.destination),
-        "version": envelope.version,
-        "source": _kept(envelope.source),
-        "content_type": _kept(envelope.content_type),
-        "occurred_at": envelope.time,
+        **dict(zip(_NAMES, values_of(_spelled(record.envelope, _kept))[1:], strict=True)),
     }
 
 
 def _record(row: Any) -> DeadLetterRecord:
+    message = [row.message_id, *(getattr(row, name) for name in _NAMES)]
     return DeadLetterRecord(
         id=row.id,
         group=_original(row.consumer_group),
@@ -118,20 +113,13 @@ def _record(row: Any) -> DeadLetterRecord:
         at=row.dead_at,
         state=DeadLetterStateEnum(row.state),
         version=row.version_no,
-        envelope=Envelope(
-            id=row.message_id,
-            type=_original(row.type),
-            version=row.version,
-            source=_original(row.source),
-            time=row.occurred_at,
-            destination=_original(row.destination),
-            key=_original(row.aggregateid),
-            aggregate_type=_original(row.aggregatetype),
-            payload=row.payload,
-            content_type=_original(row.content_type),
-            headers=row.headers,
-        ),
+        envelope=_spelled(envelope_of(message), _original),
     )
+
+
+def _spelled(envelope: Envelope, spell: Callable[[str], str]) -> Envelope:
+    texts: dict[str, Any] = {name: spell(getattr(envelope, name)) for name in _TEXTS}
+    return replace(envelope, **texts)
 
 
 def _kept(text: str) -> str:

@@ -3,12 +3,35 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from sqlalchemy import JSON, Column, Integer, LargeBinary, Text
+
 from fastapi_chassis.messaging import Envelope
+from fastapi_chassis.plugins.sqlalchemy.columns import moment_type
 
 NAMES: Final = (
     *("id", "type", "version", "source", "occurred_at", "destination"),
     *("aggregateid", "aggregatetype", "payload", "content_type", "headers"),
 )
+
+
+def envelope_columns() -> tuple[Column[Any], ...]:
+    """Makes the columns of a message, but for its id, which each table has in its own way.
+
+    Their names are those that Debezium's outbox event router expects, so that change-data-capture can take
+    over. The payload is bytes: whatever the codec, they leave as they came.
+    """
+    return (
+        Column("aggregatetype", Text, nullable=False),
+        Column("aggregateid", Text, nullable=False),
+        Column("type", Text, nullable=False),
+        Column("payload", LargeBinary, nullable=False),
+        Column("headers", JSON, nullable=False),
+        Column("destination", Text, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("source", Text, nullable=False),
+        Column("content_type", Text, nullable=False),
+        Column("occurred_at", moment_type(), nullable=False),
+    )
 
 
 def values_of(envelope: Envelope) -> tuple[object, ...]:

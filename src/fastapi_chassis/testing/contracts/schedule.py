@@ -20,6 +20,7 @@ from fastapi_chassis.messaging import (
     schedule_for,
 )
 from fastapi_chassis.testing.contracts.envelopes import any_envelopes, envelope, numbers
+from fastapi_chassis.testing.waiting import eventually
 
 NOW, LATER = timedelta(0), timedelta(hours=1)
 BARELY = timedelta(minutes=5)  # a busy machine is slow, and clocks of server and test differ a little
@@ -66,13 +67,9 @@ async def outlook(store: ScheduleHarness, *, now: datetime | None = None) -> Out
         return await schedule_for(work.session).outlook(now=now)
 
 
-async def until_empty(store: ScheduleHarness) -> None:
-    """Returns when nothing waits any more."""
-    async with asyncio.timeout(60):
-        while True:
-            if not (await outlook(store)).waiting:
-                return
-            await asyncio.sleep(0.02)
+async def is_empty(store: ScheduleHarness) -> bool:
+    """Tells whether nothing waits any more."""
+    return not (await outlook(store)).waiting
 
 
 async def taken(store: ScheduleHarness, *, limit: int = 100, now: datetime | None = None) -> list[int]:
@@ -237,7 +234,7 @@ class ScheduleContract:
             Scheduler(store.unit_of_work, config, wake=lambda: woken.append(True)) for _ in range(3)
         ]
         async with schedulers[0].running(), schedulers[1].running(), schedulers[2].running():
-            await until_empty(store)
+            await eventually(lambda: is_empty(store), within=60)
         assert (await store.outbox().backlog()).count == 30
         assert woken
 
@@ -245,5 +242,5 @@ class ScheduleContract:
         await put(store, "a", envelope(1), timedelta(seconds=0.5))
         scheduler = Scheduler(store.unit_of_work, SchedulerConfig(poll=3_600), wake=lambda: None)
         async with scheduler.running():
-            await until_empty(store)
+            await eventually(lambda: is_empty(store), within=60)
         assert (await store.outbox().backlog()).count == 1

@@ -23,6 +23,7 @@ from fastapi_chassis.tasks import (
     TaskStatusEnum,
     Working,
 )
+from fastapi_chassis.testing.waiting import eventually
 
 type Pass = Callable[[timedelta], Awaitable[None]]
 type Crash = Callable[[Working], Awaitable[None]]
@@ -30,13 +31,6 @@ type Employ = Callable[..., Awaitable[Working]]
 
 DELAY = timedelta(seconds=1)
 PATIENCE = 20.0
-
-
-async def eventually(holds: Callable[[], object]) -> None:
-    """Waits until something holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not holds():  # noqa: ASYNC110 - what a vendor does sets no event here
-            await asyncio.sleep(0.002)
 
 
 class Recorder:
@@ -97,12 +91,11 @@ class TaskQueueContract:
         return state.status if state else None
 
     async def ended(self, queue: TaskQueue, request: TaskRequest) -> TaskState:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                state = await queue.state(request.id)
-                if state and state.status in {TaskStatusEnum.DONE, TaskStatusEnum.DEAD}:
-                    return state
-                await asyncio.sleep(0.002)
+        async def final() -> TaskState | None:
+            state = await queue.state(request.id)
+            return state if state and state.status in {TaskStatusEnum.DONE, TaskStatusEnum.DEAD} else None
+
+        return await eventually(final)
 
     async def test_a_request_arrives_as_it_was_made(self, queue: TaskQueue, employ: Employ) -> None:
         request = TaskRequest(

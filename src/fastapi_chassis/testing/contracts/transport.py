@@ -23,6 +23,7 @@ from fastapi_chassis.messaging import (
     Transport,
 )
 from fastapi_chassis.testing.contracts.envelopes import envelope, numbers
+from fastapi_chassis.testing.waiting import eventually
 
 type Answer = Callable[[Delivery], Outcome]
 
@@ -105,12 +106,6 @@ class TransportContract:
         """A group that no other test uses."""
         return f"contract.{new_id().hex}"
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Waits until something is true."""
-        async with asyncio.timeout(self.patience):
-            while not condition():  # noqa: ASYNC110 - there is nothing to wait for but the broker
-                await asyncio.sleep(0.01)
-
     async def join(
         self, broker: TransportHarness, group: str, topic: str, recorder: Recorder, concurrency: int = 10
     ) -> Subscribed:
@@ -138,7 +133,7 @@ class TransportContract:
             headers={"traceparent": "00-ab-cd-01", "tenant": "zürich", "specversion": "1.0"},
         )
         await broker.transport.publish([plain, rich])
-        await self.until(lambda: len(recorder.deliveries) == 2)
+        await eventually(lambda: len(recorder.deliveries) == 2)
         assert sorted(recorder.envelopes, key=lambda one: one.id) == [plain, rich]
         assert [delivery.attempt for delivery in recorder.deliveries] == [1, 1]
         await subscribed.stop()
@@ -160,7 +155,7 @@ class TransportContract:
             await self.join(broker, f"{group}.other", topic, other),
         ]
         await broker.transport.publish([envelope(n, key=str(n), destination=topic) for n in range(40)])
-        await self.until(lambda: len(first.numbers + second.numbers) >= 40 and len(other.numbers) >= 40)
+        await eventually(lambda: len(first.numbers + second.numbers) >= 40 and len(other.numbers) >= 40)
         await asyncio.sleep(self.quiet)
         assert sorted(first.numbers + second.numbers) == list(range(40))
         assert sorted(other.numbers) == list(range(40))
@@ -175,7 +170,7 @@ class TransportContract:
         sent = [envelope(number, key=str(number % 5), destination=topic) for number in range(100)]
         for start in range(0, 100, 20):
             await broker.transport.publish(sent[start : start + 20])
-        await self.until(lambda: len(recorder.deliveries) == 100)
+        await eventually(lambda: len(recorder.deliveries) == 100)
         for key in range(5):
             of_key = [one for one in recorder.envelopes if one.key == str(key)]
             assert numbers(of_key) == list(range(key, 100, 5))
@@ -187,7 +182,7 @@ class TransportContract:
         recorder = Recorder(takes=0.05)
         subscribed = await self.join(broker, group, topic, recorder, concurrency=4)
         await broker.transport.publish([envelope(n, key=str(n), destination=topic) for n in range(40)])
-        await self.until(lambda: recorder.done == 40)
+        await eventually(lambda: recorder.done == 40)
         assert 1 < recorder.most_at_once <= 4
         await subscribed.stop()
 
@@ -204,7 +199,7 @@ class TransportContract:
         subscribed = await self.join(broker, group, topic, recorder)
         async with asyncio.timeout(self.patience):
             await broker.transport.publish([envelope(1, destination=topic)])
-        await self.until(lambda: recorder.done == 3)
+        await eventually(lambda: recorder.done == 3)
         await asyncio.sleep(self.quiet)
         assert [delivery.attempt for delivery in recorder.deliveries] == [1, 2, 3]
         assert times[1] - times[0] >= 0.25
@@ -222,7 +217,7 @@ class TransportContract:
         recorder = Recorder(answer)
         subscribed = await self.join(broker, group, topic, recorder)
         await broker.transport.publish([envelope(1, destination=topic)])
-        await self.until(lambda: recorder.done == 2)
+        await eventually(lambda: recorder.done == 2)
         assert [delivery.attempt for delivery in recorder.deliveries] == [1, 2]
         assert await broker.dead_letters(group) == []
         await subscribed.stop()
@@ -234,7 +229,7 @@ class TransportContract:
         recorder = Recorder(lambda one: DeadLetter("is poison") if one.envelope.id == poison.id else Ack())
         subscribed = await self.join(broker, group, topic, recorder)
         await broker.transport.publish([poison, sound])
-        await self.until(lambda: recorder.done == 2)
+        await eventually(lambda: recorder.done == 2)
         await asyncio.sleep(self.quiet)
         assert recorder.numbers == [1, 2]
         assert await broker.dead_letters(group) == [(poison, "is poison")]
@@ -248,7 +243,7 @@ class TransportContract:
         batch = [envelope(0, key="poor", destination=topic)]
         batch += [envelope(n, key=str(n), destination=topic) for n in range(1, 30)]
         publishing = asyncio.create_task(broker.transport.publish(batch))
-        await self.until(lambda: len(set(recorder.numbers)) == 30)
+        await eventually(lambda: len(set(recorder.numbers)) == 30)
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)
         await subscribed.stop()
@@ -260,7 +255,7 @@ class TransportContract:
         subscribed = await self.join(broker, group, topic, recorder, concurrency=2)
         batch = [envelope(number, key=str(number), destination=topic) for number in range(20)]
         publishing = asyncio.create_task(broker.transport.publish(batch))
-        await self.until(lambda: len(recorder.deliveries) >= 1)
+        await eventually(lambda: len(recorder.deliveries) >= 1)
         async with asyncio.timeout(self.patience):
             await subscribed.stop()
         begun = len(recorder.deliveries)
@@ -269,7 +264,7 @@ class TransportContract:
         assert len(recorder.deliveries) == begun
         successor = Recorder()
         following = await self.join(broker, group, topic, successor)
-        await self.until(lambda: len(set(recorder.numbers + successor.numbers)) == 20)
+        await eventually(lambda: len(set(recorder.numbers + successor.numbers)) == 20)
         assert not set(recorder.numbers) & set(successor.numbers), "what was settled came again"
         await publishing
         await following.stop()
@@ -287,7 +282,7 @@ class TransportContract:
         await broker.transport.publish(
             [envelope(n, key=str(n % 100), destination=topic) for n in range(1_000)]
         )
-        await self.until(lambda: recorder.done >= 1_000)
+        await eventually(lambda: recorder.done >= 1_000)
         assert sorted(recorder.numbers) == list(range(1_000))
         await subscribed.stop()
 
@@ -298,7 +293,7 @@ class TransportContract:
         subscribed = await self.join(broker, group, topic, recorder, concurrency=1)
         batches = [[envelope(n * 10 + m, destination=topic) for m in range(10)] for n in range(6)]
         publishing = [asyncio.create_task(broker.transport.publish(batch)) for batch in batches]
-        await self.until(lambda: recorder.done == 60)
+        await eventually(lambda: recorder.done == 60)
         await asyncio.gather(*publishing)
         assert sorted(recorder.numbers) == list(range(60))
         await subscribed.stop()

@@ -12,8 +12,9 @@ from fastapi_chassis.testing.backends import Backend
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from fastapi_chassis.testing.backends.ports import free_port
 from fastapi_chassis.testing.chaos import Timeout
-from tests.integration.plugins.aiopika.conftest import QUICK, way_to
+from tests.integration.plugins.aiopika.conftest import QUICK
 from tests.integration.plugins.aiopika.servers import TLS
+from tests.integration.plugins.roads import way_to
 
 pytestmark = [pytest.mark.backends("rabbitmq"), pytest.mark.requirement("MSG-6")]
 

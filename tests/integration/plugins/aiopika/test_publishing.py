@@ -10,7 +10,8 @@ from pamqp.commands import Basic
 from fastapi_chassis.domain import UnavailableException, new_id
 from fastapi_chassis.plugins.aiopika.publishing import FaultEnum, Parcel, Publisher
 from fastapi_chassis.testing.chaos import Stream, Timeout
-from tests.integration.plugins.aiopika.conftest import Road, travel, way_to
+from tests.integration.plugins.aiopika.conftest import RabbitRoad, travel
+from tests.integration.plugins.roads import way_to
 
 pytestmark = [pytest.mark.backends("rabbitmq"), pytest.mark.requirement("MSG-6")]
 
@@ -19,8 +20,8 @@ def parcel(queue: str, body: bytes = b"?") -> Parcel:
     return Parcel("", queue, Basic.Properties(message_id=new_id().hex, delivery_mode=2), body)
 
 
-async def declare(road: Road, arguments: Mapping[str, int | str] | None = None) -> str:
-    channel = await road.publishing.channel()
+async def declare(road: RabbitRoad, arguments: Mapping[str, int | str] | None = None) -> str:
+    channel = await road.broker.publishing.channel()
     await channel.queue_declare(
         road.group, durable=True, arguments={"x-queue-type": "quorum", **(arguments or {})}
     )
@@ -28,8 +29,8 @@ async def declare(road: Road, arguments: Mapping[str, int | str] | None = None) 
     return road.group
 
 
-async def bodies(road: Road) -> list[bytes]:
-    channel = await road.publishing.channel()
+async def bodies(road: RabbitRoad) -> list[bytes]:
+    channel = await road.broker.publishing.channel()
     found = []
     while (message := await channel.basic_get(road.group, no_ack=True)).delivery_tag is not None:
         found.append(message.body)
@@ -37,16 +38,16 @@ async def bodies(road: Road) -> list[bytes]:
     return found
 
 
-async def test_a_batch_keeps_its_order_and_its_sizes(road: Road) -> None:
+async def test_a_batch_keeps_its_order_and_its_sizes(road: RabbitRoad) -> None:
     queue = await declare(road)
     sizes = [0, 1, 131_064, 131_063, 131_072, 700_000, 3]
     sent = [bytes([number]) * size for number, size in enumerate(sizes)]
-    assert await Publisher(road.publishing).send([parcel(queue, body) for body in sent]) == {}
+    assert await Publisher(road.broker.publishing).send([parcel(queue, body) for body in sent]) == {}
     assert await bodies(road) == sent
 
 
-async def test_batches_of_several_callers_do_not_disturb_each_other(road: Road) -> None:
-    queue, publisher = await declare(road), Publisher(road.publishing)
+async def test_batches_of_several_callers_do_not_disturb_each_other(road: RabbitRoad) -> None:
+    queue, publisher = await declare(road), Publisher(road.broker.publishing)
     faults = await asyncio.gather(
         *(
             publisher.send([parcel(f"{queue}.gone" if n == one else queue, b"%d" % one) for n in range(10)])
@@ -57,9 +58,9 @@ async def test_batches_of_several_callers_do_not_disturb_each_other(road: Road) 
     assert sorted(await bodies(road)) == sorted(b"%d" % one for one in range(10) for _ in range(9))
 
 
-async def test_what_the_queue_refuses_is_told(road: Road) -> None:
+async def test_what_the_queue_refuses_is_told(road: RabbitRoad) -> None:
     queue = await declare(road, {"x-max-length": 5, "x-overflow": "reject-publish"})
-    publisher = Publisher(road.publishing)
+    publisher = Publisher(road.broker.publishing)
     refused: dict[int, FaultEnum] = {}
     for _ in range(20):
         refused |= await publisher.send([parcel(queue)])
@@ -68,16 +69,16 @@ async def test_what_the_queue_refuses_is_told(road: Road) -> None:
     assert refused == {0: FaultEnum.REFUSED}
 
 
-async def test_a_channel_that_the_server_closes_is_opened_again(road: Road) -> None:
-    queue, publisher = await declare(road), Publisher(road.publishing)
+async def test_a_channel_that_the_server_closes_is_opened_again(road: RabbitRoad) -> None:
+    queue, publisher = await declare(road), Publisher(road.broker.publishing)
     nowhere = Parcel("no-such-exchange", "", Basic.Properties(message_id="1"), b"")
     with pytest.raises(UnavailableException):
         await publisher.send([parcel(queue), nowhere])
     assert await publisher.send([parcel(queue)]) == {}
 
 
-async def test_who_is_cancelled_disturbs_nobody(road: Road) -> None:
-    queue, publisher = await declare(road), Publisher(road.publishing)
+async def test_who_is_cancelled_disturbs_nobody(road: RabbitRoad) -> None:
+    queue, publisher = await declare(road), Publisher(road.broker.publishing)
     await publisher.send([parcel(queue, b"first")])
     for steps in range(12):
         leaving = asyncio.create_task(publisher.send([parcel(queue, b"left")]))
@@ -93,7 +94,7 @@ async def test_who_is_cancelled_disturbs_nobody(road: Road) -> None:
 
 async def test_confirmations_that_are_lost_end_in_time_and_the_next_batch_goes_out(rabbitmq_url: str) -> None:
     async with way_to(rabbitmq_url) as proxy, travel(proxy.url_for(rabbitmq_url), publish_timeout=1) as road:
-        queue, publisher = await declare(road), Publisher(road.publishing)
+        queue, publisher = await declare(road), Publisher(road.broker.publishing)
         await publisher.send([parcel(queue)])
         with proxy.toxic(Timeout(stream=Stream.DOWNSTREAM)):
             began = time.monotonic()
@@ -103,8 +104,8 @@ async def test_confirmations_that_are_lost_end_in_time_and_the_next_batch_goes_o
         assert await publisher.send([parcel(queue)]) == {}
 
 
-async def test_nothing_is_kept_of_what_was_confirmed(road: Road) -> None:
-    queue, publisher = await declare(road), Publisher(road.publishing)
+async def test_nothing_is_kept_of_what_was_confirmed(road: RabbitRoad) -> None:
+    queue, publisher = await declare(road), Publisher(road.broker.publishing)
     await publisher.send([parcel(queue) for _ in range(100)] + [parcel("gone")])
     channel = publisher._channel
     assert channel is not None

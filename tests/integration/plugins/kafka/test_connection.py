@@ -14,6 +14,7 @@ from fastapi_chassis.plugins.kafka import (
     KafkaTransport,
     open_kafka,
 )
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.contracts.envelopes import envelope
 
 pytestmark = pytest.mark.backends("kafka")
@@ -53,8 +54,10 @@ async def test_topics_are_made_only_where_that_is_wanted(kafka_servers: str) -> 
             await KafkaTransport(connection).publish([envelope(1, destination=topic)])
     async with open_kafka(KafkaConnection(config_for(kafka_servers))) as connection:
         await asyncio.gather(*(connection.want({topic}) for _ in range(5)))
-        async with asyncio.timeout(5):  # a broker hears of it from the controller
-            while topic not in await connection.topics():
-                await asyncio.sleep(0.02)
+
+        async def is_known() -> bool:
+            return topic in await connection.topics()
+
+        await eventually(is_known)  # a broker hears of it from the controller
         with pytest.raises(KafkaTopicError, match="does not make the topic"):
             await connection.want({"no topic!"})

@@ -9,6 +9,7 @@ from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.plugins.kafka import KafkaConnection, KafkaTransport, open_kafka
 from fastapi_chassis.plugins.kafka.health import ping
 from fastapi_chassis.status import HealthStatusEnum
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from fastapi_chassis.testing.contracts.envelopes import envelope
 from tests.integration.plugins.kafka.test_connection import config_for
@@ -30,7 +31,9 @@ async def test_health_turns_with_the_server(private_backend: OpenBackend) -> Non
             await transport.publish([envelope(1, destination="integration-events.away")])
         assert monotonic() - begun < 3
         await asyncio.to_thread(server.start)
-        async with asyncio.timeout(20):
-            while (await ping(connection)).status is not HealthStatusEnum.HEALTHY:
-                await asyncio.sleep(0.1)
+
+        async def is_healthy() -> bool:
+            return (await ping(connection)).status is HealthStatusEnum.HEALTHY
+
+        await eventually(is_healthy)
         await transport.aclose()

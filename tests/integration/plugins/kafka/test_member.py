@@ -1,7 +1,6 @@
 """A member of a group through outages: what was confirmed arrives, and progress never passes a failure."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,21 +8,17 @@ import pytest
 from fastapi_chassis.domain import UnavailableException, new_id
 from fastapi_chassis.messaging import Ack, DeadLetter, Delivery, Envelope, Outcome, Retry, Subscription
 from fastapi_chassis.plugins.kafka.records import DeadRecord, dead_topic
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.backends import Backend
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from fastapi_chassis.testing.contracts.envelopes import envelope, numbers
 from fastapi_chassis.testing.contracts.transport import Recorder
 from tests.contracts.kafka_broker import KafkaBroker, broker_at
+from tests.measures import Measures
 
 pytestmark = [pytest.mark.backends("kafka"), pytest.mark.requirement("MSG-6")]
 
 SOON = {"request_timeout": 1, "publish_timeout": 3, "session_timeout": 6}
-
-
-async def until(condition: Callable[[], bool], patience: float = 40) -> None:
-    async with asyncio.timeout(patience):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def names() -> tuple[str, str]:
@@ -68,7 +63,7 @@ async def test_what_was_confirmed_arrives_whatever_happens_to_the_server(
             if start == 100:
                 await bring_back(server, how)
             await publishing
-        await until(lambda: set(recorder.numbers) == set(range(300)))
+        await eventually(lambda: set(recorder.numbers) == set(range(300)))
         for key in range(7):
             first = list(dict.fromkeys(numbers([one for one in recorder.envelopes if one.key == str(key)])))
             assert first == sorted(first), f"the order of {key} is lost"
@@ -85,7 +80,7 @@ async def test_a_member_that_dies_leaves_what_it_had_not_settled(kafka_servers: 
         recorder = Recorder(answer)
         member = await broker.transport.subscribe(Subscription(group, frozenset({topic}), 4), recorder)
         await broker.transport.publish([envelope(n, key="a", destination=topic) for n in range(10)])
-        await until(lambda: len(recorder.deliveries) >= 6)
+        await eventually(lambda: len(recorder.deliveries) >= 6)
         await asyncio.sleep(0.3)
         for task in (member._polling, member._committing):  # type: ignore[attr-defined]  # as a crash ends them
             task.cancel()
@@ -93,7 +88,7 @@ async def test_a_member_that_dies_leaves_what_it_had_not_settled(kafka_servers: 
         async with broker_at(kafka_servers) as other:
             successor = Recorder()
             following = await other.transport.subscribe(Subscription(group, frozenset({topic}), 4), successor)
-            await until(lambda: len(successor.deliveries) == 5)
+            await eventually(lambda: len(successor.deliveries) == 5)
             assert successor.numbers == [5, 6, 7, 8, 9]
             await following.stop()
 
@@ -107,10 +102,10 @@ async def test_two_members_share_and_hand_over_without_loss(kafka_servers: str) 
         await broker.transport.publish([envelope(n, key=str(n), destination=topic) for n in range(200)])
         two = await other.transport.subscribe(subscription, second)
         await broker.transport.publish([envelope(n, key=str(n), destination=topic) for n in range(200, 400)])
-        await until(lambda: len(second.deliveries) > 20)
+        await eventually(lambda: len(second.deliveries) > 20)
         await one.stop()
         await broker.transport.publish([envelope(n, key=str(n), destination=topic) for n in range(400, 500)])
-        await until(lambda: set(first.numbers + second.numbers) == set(range(500)))
+        await eventually(lambda: set(first.numbers + second.numbers) == set(range(500)))
         await two.stop()
 
 
@@ -127,17 +122,19 @@ async def test_it_asks_for_no_more_than_there_is_room(kafka_servers: str) -> Non
 
         subscribed = await broker.transport.subscribe(Subscription(group, frozenset({topic}), 5), receive)
         await broker.transport.publish([envelope(n, key=str(n), destination=topic) for n in range(500)])
-        await until(lambda: len(held) == 5)
+        await eventually(lambda: len(held) == 5)
         await asyncio.sleep(0.5)
         assert subscribed._deliveries.room == 0  # type: ignore[attr-defined]  # what it holds
         assert len(held) == 5
         gate.set()
-        await until(lambda: len(held) == 500)
+        await eventually(lambda: len(held) == 500)
         await subscribed.stop()
 
 
 @pytest.mark.requirement("MSG-10")
-async def test_what_is_no_message_goes_to_the_dead_letters_and_holds_nothing_up(kafka_servers: str) -> None:
+async def test_what_is_no_message_goes_to_the_dead_letters_and_holds_nothing_up(
+    kafka_servers: str, measures: Measures
+) -> None:
     topic, group = names()
     async with broker_at(kafka_servers) as broker:
         recorder = Recorder(lambda _: DeadLetter("is poison"))
@@ -145,10 +142,11 @@ async def test_what_is_no_message_goes_to_the_dead_letters_and_holds_nothing_up(
         await broker.transport._producer.send([DeadRecord(topic, b"a", b"\xff", [("x", b"\xff")])])
         sound = envelope(1, key="a", destination=topic)
         await broker.transport.publish([sound])
-        await until(lambda: recorder.done == 1)
+        await eventually(lambda: recorder.done == 1)
         await subscribed.stop()
         assert dead_topic(group) in await broker.connection.topics()
         assert await broker.connection_dead(group) == [
             ("", "its key or a header is no text"),
             ("a", "is poison"),
         ]
+    assert measures.total("chassis.dead_letters", {"error.type": "unreadable"}) == 1

@@ -6,10 +6,10 @@ import pytest
 
 from fastapi_chassis.domain import new_id
 from fastapi_chassis.messaging import PublishFailed, Subscription
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.contracts.envelopes import envelope
 from fastapi_chassis.testing.contracts.transport import Recorder
 from tests.contracts.kafka_broker import broker_at
-from tests.integration.plugins.kafka.test_member import until
 
 pytestmark = [pytest.mark.backends("kafka"), pytest.mark.requirement("MSG-6")]
 
@@ -24,7 +24,7 @@ async def test_one_that_is_refused_is_named_and_the_others_are_confirmed(kafka_s
         assert told.value.reasons == {1: "it has 2000277 bytes, and a request to kafka has at most 1048576"}
         recorder = Recorder()
         subscribed = await broker.transport.subscribe(Subscription(group, frozenset({topic}), 4), recorder)
-        await until(lambda: len(recorder.deliveries) == 3)
+        await eventually(lambda: len(recorder.deliveries) == 3)
         assert sorted(recorder.numbers) == [0, 1, 2]
         await subscribed.stop()
 
@@ -44,7 +44,7 @@ async def test_behind_one_that_is_refused_nothing_of_its_key_is_sent(kafka_serve
         recorder = Recorder()
         group = Subscription(f"test.{new_id().hex}", frozenset({topic}), 4)
         subscribed = await broker.transport.subscribe(group, recorder)
-        await until(lambda: len(recorder.deliveries) == 3)
+        await eventually(lambda: len(recorder.deliveries) == 3)
         assert [n for n in recorder.numbers if n != 3] == [0, 2]
         await subscribed.stop()
 
@@ -58,7 +58,7 @@ async def test_many_batches_at_once_keep_the_order_of_their_keys(kafka_servers: 
             )
         recorder = Recorder()
         subscribed = await broker.transport.subscribe(Subscription(group, frozenset({topic}), 3), recorder)
-        await until(lambda: len(recorder.deliveries) == 2_000)
+        await eventually(lambda: len(recorder.deliveries) == 2_000)
         for key in "012":
             of_key = [
                 n for n, one in zip(recorder.numbers, recorder.envelopes, strict=True) if one.key == key

@@ -7,13 +7,13 @@ import pytest
 from fastapi_chassis.domain import new_id
 from fastapi_chassis.plugins.nats.lease import Leases
 from fastapi_chassis.plugins.nats.wire import Wire
-from tests.integration.plugins.nats.conftest import Road
+from tests.integration.plugins.nats.conftest import NatsRoad
 
 pytestmark = [pytest.mark.backends("nats"), pytest.mark.requirement("MSG-6")]
 
 
 @pytest.fixture
-async def wire(road: Road) -> Wire:
+async def wire(road: NatsRoad) -> Wire:
     return await road.broker.consuming.wire()
 
 

@@ -8,15 +8,18 @@ import pytest
 from fastapi_chassis.messaging import Ack, DeadLetter, Delivery, Outcome, Retry, Subscription
 from fastapi_chassis.plugins.nats.message import ATTEMPTS, MESSAGE_ID, REASON
 from fastapi_chassis.plugins.nats.topology import consumer_name
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.chaos import Timeout
 from fastapi_chassis.testing.contracts.transport import Recorder
 from tests.contracts.nats_broker import broker_at
-from tests.integration.plugins.nats.conftest import QUICK, Road, travel, until, way_to
+from tests.integration.plugins.nats.conftest import QUICK, NatsRoad, travel
+from tests.integration.plugins.roads import way_to
+from tests.measures import Measures
 
 pytestmark = [pytest.mark.backends("nats"), pytest.mark.requirement("MSG-6")]
 
 
-async def test_what_is_no_message_is_set_aside_as_it_came(road: Road) -> None:
+async def test_what_is_no_message_is_set_aside_as_it_came(road: NatsRoad, measures: Measures) -> None:
     recorder = Recorder()
     await road.join(recorder)
     wire = await road.broker.publishing.wire()
@@ -26,7 +29,7 @@ async def test_what_is_no_message_is_set_aside_as_it_came(road: Road) -> None:
         subject, b"", headers={"ce-id": "no-uuid", "ce-type": "a", "ce-source": "b", "ce-time": "?"}
     )
     await road.transport.publish(road.batch(0, 20))
-    await until(lambda: len(recorder.numbers) == 20)
+    await eventually(lambda: len(recorder.numbers) == 20)
     async with asyncio.timeout(5):
         while len(found := await road.broker.dead(road.group)) < 2:
             await asyncio.sleep(0.02)
@@ -35,9 +38,10 @@ async def test_what_is_no_message_is_set_aside_as_it_came(road: Road) -> None:
     assert first["colour"] == "blue"
     assert "ce-id" in first[REASON]
     assert "not what it should be" in second[REASON]
+    assert measures.total("chassis.dead_letters", {"error.type": "unreadable"}) == 2
 
 
-async def test_a_dead_letter_tells_how_often_it_was_tried(road: Road) -> None:
+async def test_a_dead_letter_tells_how_often_it_was_tried(road: NatsRoad) -> None:
     def answer(one: Delivery) -> Outcome:
         return DeadLetter("enough") if one.attempt == 3 else Retry(timedelta(milliseconds=10))
 
@@ -45,7 +49,7 @@ async def test_a_dead_letter_tells_how_often_it_was_tried(road: Road) -> None:
     await road.join(recorder)
     batch = road.batch(0, 1)
     await road.transport.publish(batch)
-    await until(lambda: recorder.done == 3)
+    await eventually(lambda: recorder.done == 3)
     async with asyncio.timeout(5):
         while not (found := await road.broker.dead(road.group)):
             await asyncio.sleep(0.02)
@@ -76,19 +80,19 @@ async def test_a_dead_letter_that_can_not_be_kept_yet_is_not_lost(nats_url: str)
             assert [reason for _, reason in found] == ["is poison"]
 
 
-async def test_a_consumer_that_was_deleted_is_made_anew(road: Road) -> None:
+async def test_a_consumer_that_was_deleted_is_made_anew(road: NatsRoad) -> None:
     recorder = Recorder()
     await road.join(recorder)
     await road.transport.publish(road.batch(0, 10))
-    await until(lambda: len(set(recorder.numbers)) == 10)
+    await eventually(lambda: len(set(recorder.numbers)) == 10)
     wire = await road.broker.consuming.wire()
     for number in range(wire.partitions):
         await wire.api(f"CONSUMER.DELETE.integration-events.{consumer_name(road.group, number)}")
     await road.transport.publish(road.batch(10, 10))
-    await until(lambda: set(recorder.numbers) == set(range(20)))
+    await eventually(lambda: set(recorder.numbers) == set(range(20)))
 
 
-async def test_a_group_reads_what_its_last_member_wanted(road: Road) -> None:
+async def test_a_group_reads_what_its_last_member_wanted(road: NatsRoad) -> None:
     await (await road.join(Recorder())).stop()
     road.topic, old = f"{road.topic}.new", road.topic
     recorder = Recorder()
@@ -96,7 +100,7 @@ async def test_a_group_reads_what_its_last_member_wanted(road: Road) -> None:
     await road.transport.publish(road.batch(1, 1))
     road.topic = old
     await road.transport.publish(road.batch(2, 1))
-    await until(lambda: recorder.numbers == [1])
+    await eventually(lambda: recorder.numbers == [1])
     await asyncio.sleep(0.2)
     assert recorder.numbers == [1]
 
@@ -109,16 +113,16 @@ async def test_to_stop_is_over_in_time_when_the_server_is_away(nats_url: str) ->
                 await subscribed.stop()
 
 
-async def test_stopped_against_its_will_it_gives_back_what_it_was_handling(road: Road) -> None:
+async def test_stopped_against_its_will_it_gives_back_what_it_was_handling(road: NatsRoad) -> None:
     first, second = Recorder(takes=60), Recorder()
     subscribed = await road.join(first)
     await road.transport.publish(road.batch(0, 10))
-    await until(lambda: len(first.numbers) == 5)
+    await eventually(lambda: len(first.numbers) == 5)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await subscribed.stop()
     await road.join(second)
-    await until(lambda: sorted(second.numbers) == list(range(10)))
+    await eventually(lambda: sorted(second.numbers) == list(range(10)))
     assert first.done == 5  # each was cancelled
 
 
@@ -130,6 +134,6 @@ async def test_what_comes_after_an_acknowledgement_was_lost_is_not_handled_twice
         async with broker_at(nats_url, **QUICK) as other:
             await other.transport.publish(road.batch(0, 20))
         await cut.happened()
-        await until(lambda: len(set(recorder.numbers)) == 20)
+        await eventually(lambda: len(set(recorder.numbers)) == 20)
         await asyncio.sleep(2)
         assert sorted(recorder.numbers) == list(range(20))

@@ -7,7 +7,7 @@ import pytest
 from fastapi_chassis.plugins.nats import NatsStreamError
 from fastapi_chassis.plugins.nats.topology import consumer_name, has_consumer, make_consumer
 from fastapi_chassis.testing.backends import Backend
-from tests.integration.plugins.nats.conftest import Road, travel
+from tests.integration.plugins.nats.conftest import NatsRoad, travel
 
 pytestmark = [pytest.mark.backends("nats"), pytest.mark.requirement("MSG-6")]
 
@@ -20,7 +20,7 @@ async def test_many_services_that_start_at_once_agree(server: Backend) -> None:
     assert len(set(await asyncio.gather(*(partitions(number) for number in range(2, 7))))) == 1
 
 
-async def test_a_consumer_gives_explicitly_and_within_bounds(road: Road) -> None:
+async def test_a_consumer_gives_explicitly_and_within_bounds(road: NatsRoad) -> None:
     wire = await road.broker.consuming.wire()
     assert not await has_consumer(wire, road.group, 1)
     await make_consumer(wire, road.group, 1, {road.topic, "a b"})
@@ -32,7 +32,7 @@ async def test_a_consumer_gives_explicitly_and_within_bounds(road: Road) -> None
     assert made["filter_subjects"] == ["messages.1.a%20b", f"messages.1.{road.topic}"]
 
 
-async def test_what_the_server_refuses_is_told_to_the_operator(road: Road) -> None:
+async def test_what_the_server_refuses_is_told_to_the_operator(road: NatsRoad) -> None:
     wire = await road.broker.consuming.wire()
     await make_consumer(wire, road.group, 0, {road.topic})
     name = consumer_name(road.group, 0)

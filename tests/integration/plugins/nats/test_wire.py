@@ -8,12 +8,13 @@ import pytest
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.plugins.nats.errors import NOT_FOUND, UNAVAILABLE, RefusedError
 from fastapi_chassis.testing.chaos import Timeout
-from tests.integration.plugins.nats.conftest import Road, travel, way_to
+from tests.integration.plugins.nats.conftest import NatsRoad, travel
+from tests.integration.plugins.roads import way_to
 
 pytestmark = [pytest.mark.backends("nats"), pytest.mark.requirement("MSG-6")]
 
 
-async def test_a_refusal_is_told_with_its_number(road: Road) -> None:
+async def test_a_refusal_is_told_with_its_number(road: NatsRoad) -> None:
     wire = await road.broker.publishing.wire()
     with pytest.raises(RefusedError) as told:
         await wire.api("STREAM.INFO.nobody")
@@ -37,7 +38,7 @@ async def test_a_half_open_connection_is_noticed(nats_url: str) -> None:
                 await doing
 
 
-async def test_broken_off_it_is_closed_at_once_and_another_one_takes_its_place(road: Road) -> None:
+async def test_broken_off_it_is_closed_at_once_and_another_one_takes_its_place(road: NatsRoad) -> None:
     wire = await road.broker.publishing.wire()
     wire.abort()
     assert wire.closed.done()

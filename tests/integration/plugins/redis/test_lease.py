@@ -7,18 +7,18 @@ import pytest
 
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.plugins.redis.lease import Leases
-from tests.integration.plugins.redis.road import Road, travel
+from tests.integration.plugins.redis.road import RedisRoad, travel
 
 pytestmark = [pytest.mark.backends("valkey"), pytest.mark.requirement("MSG-4")]
 
 
 @pytest.fixture
-async def road(valkey_url: str) -> AsyncIterator[Road]:
+async def road(valkey_url: str) -> AsyncIterator[RedisRoad]:
     async with travel(valkey_url, lease=1) as road:
         yield road
 
 
-async def test_one_member_has_it_until_it_gives_it_back(road: Road) -> None:
+async def test_one_member_has_it_until_it_gives_it_back(road: RedisRoad) -> None:
     first, second = (Leases(road.broker.streams, road.group, name * 32) for name in "ab")
     lease, other = first.of(0), second.of(0)
     assert await first.take(lease)
@@ -29,7 +29,7 @@ async def test_one_member_has_it_until_it_gives_it_back(road: Road) -> None:
     assert await second.take(other)
 
 
-async def test_it_ends_by_itself_and_is_lost_for_who_was_silent(road: Road) -> None:
+async def test_it_ends_by_itself_and_is_lost_for_who_was_silent(road: RedisRoad) -> None:
     first, second = (Leases(road.broker.streams, road.group, name * 32) for name in "ab")
     lease, other = first.of(0), second.of(0)
     assert await first.take(lease)
@@ -41,7 +41,7 @@ async def test_it_ends_by_itself_and_is_lost_for_who_was_silent(road: Road) -> N
     assert await first.renew([lease]) == [lease]
 
 
-async def test_renewed_it_does_not_end(road: Road) -> None:
+async def test_renewed_it_does_not_end(road: RedisRoad) -> None:
     first, second = (Leases(road.broker.streams, road.group, name * 32) for name in "ab")
     lease = first.of(0)
     assert await first.take(lease)
@@ -51,7 +51,7 @@ async def test_renewed_it_does_not_end(road: Road) -> None:
     assert not await second.take(second.of(0))
 
 
-async def test_a_member_has_it_written_anew_with_another_token(road: Road) -> None:
+async def test_a_member_has_it_written_anew_with_another_token(road: RedisRoad) -> None:
     leases = Leases(road.broker.streams, road.group, "a" * 32)
     lease = leases.of(0)
     assert await leases.take(lease)
@@ -60,7 +60,7 @@ async def test_a_member_has_it_written_anew_with_another_token(road: Road) -> No
     assert lease.token != before
 
 
-async def test_without_the_server_it_is_unavailable(road: Road) -> None:
+async def test_without_the_server_it_is_unavailable(road: RedisRoad) -> None:
     leases = Leases(road.broker.streams, road.group, "a" * 32)
     await road.broker.publishing.close()
     with pytest.raises(UnavailableException):

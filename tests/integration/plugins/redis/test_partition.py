@@ -10,14 +10,15 @@ from fastapi_chassis.messaging import Ack, DeadLetter, Deliveries, Held
 from fastapi_chassis.plugins.redis.lease import Lease, Leases
 from fastapi_chassis.plugins.redis.message import Entry
 from fastapi_chassis.plugins.redis.partition import Given, Partition
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.contracts.transport import Recorder
-from tests.integration.plugins.redis.road import Road, travel, until
+from tests.integration.plugins.redis.road import RedisRoad, travel
 
 pytestmark = [pytest.mark.backends("valkey"), pytest.mark.requirement("MSG-4")]
 
 
 @pytest.fixture
-async def road(valkey_url: str) -> AsyncIterator[Road]:
+async def road(valkey_url: str) -> AsyncIterator[RedisRoad]:
     async with travel(valkey_url, partitions=1) as road:
         await road.broker.streams.join(road.group, 1, [road.topic])
         yield road
@@ -30,12 +31,14 @@ async def bury(entry: Entry, reason: str, attempts: int) -> None:
 class Reader:
     """A member that reads one stream, and may settle nothing."""
 
-    def __init__(self, road: Road, name: str, *, settles: bool = True) -> None:
+    def __init__(self, road: RedisRoad, name: str, *, settles: bool = True) -> None:
         self.recorder, self._settles = Recorder(), settles
         self.leases = Leases(road.broker.streams, road.group, name * 32)
         self.lease: Lease = self.leases.of(0)
         self.deliveries = Deliveries[Given](self.recorder, self._settle, concurrency=10)
-        self.partition = Partition(road.group, self.lease, road.broker.streams, self.deliveries, bury)
+        self.partition = Partition(
+            road.group, self.lease, self.leases, road.broker.streams, self.deliveries, bury
+        )
         self.partition.share = 1_000
 
     async def _settle(self, held: Held[Given], _outcome: Ack | DeadLetter) -> None:
@@ -44,13 +47,13 @@ class Reader:
 
     async def read(self, count: int) -> None:
         """Reads until so many have come, and breaks off."""
-        following = asyncio.create_task(self.partition.follow(self.leases))
-        await until(lambda: len(self.recorder.numbers) >= count or following.done())
+        following = asyncio.create_task(self.partition.follow())
+        await eventually(lambda: len(self.recorder.numbers) >= count or following.done())
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
 
 
-async def test_what_was_given_and_not_settled_comes_first(road: Road) -> None:
+async def test_what_was_given_and_not_settled_comes_first(road: RedisRoad) -> None:
     first, second = Reader(road, "a", settles=False), Reader(road, "b")
     await road.transport.publish(road.batch(0, 50, keys=1))
     await first.read(50)
@@ -61,10 +64,10 @@ async def test_what_was_given_and_not_settled_comes_first(road: Road) -> None:
     await second.partition.leave()
 
 
-async def test_who_lost_the_lease_gets_nothing(road: Road) -> None:
+async def test_who_lost_the_lease_gets_nothing(road: RedisRoad) -> None:
     first, second = Reader(road, "a"), Reader(road, "b")
-    following = asyncio.create_task(first.partition.follow(first.leases))
-    await until(lambda: first.lease.holds)
+    following = asyncio.create_task(first.partition.follow())
+    await eventually(lambda: first.lease.holds)
     await road.broker.publishing.run("DEL", first.lease.name)
     assert await second.leases.take(second.lease)
     await road.transport.publish(road.batch(0, 5))
@@ -76,7 +79,7 @@ async def test_who_lost_the_lease_gets_nothing(road: Road) -> None:
     await second.partition.leave()
 
 
-async def test_what_is_still_being_handled_is_not_given_twice_after_a_break(road: Road) -> None:
+async def test_what_is_still_being_handled_is_not_given_twice_after_a_break(road: RedisRoad) -> None:
     reader = Reader(road, "a", settles=False)
     await road.transport.publish(road.batch(0, 20))
     await reader.read(20)
@@ -86,7 +89,7 @@ async def test_what_is_still_being_handled_is_not_given_twice_after_a_break(road
     assert sorted(reader.recorder.numbers) == list(range(25))
 
 
-async def test_what_was_removed_is_settled(road: Road) -> None:
+async def test_what_was_removed_is_settled(road: RedisRoad) -> None:
     first, second = Reader(road, "a", settles=False), Reader(road, "b")
     await road.transport.publish(road.batch(0, 10))
     await first.read(10)

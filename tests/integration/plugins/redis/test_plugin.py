@@ -1,18 +1,18 @@
 """The plugin in the life of an application, with its server and without."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
-from fastapi_chassis.app import ApplicationAbstract, ApplicationGenericBuilder, Assembly, PluginStartError
+from fastapi_chassis.app import ApplicationAbstract, PluginStartError
 from fastapi_chassis.caching import Cache, Lock
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.plugins.redis import RedisCache, RedisClient, RedisLock, RedisPlugin
 from fastapi_chassis.status import HealthStatusEnum
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.backends import Backend
+from tests.integration.plugins.roads import running
 
 pytestmark = pytest.mark.backends("valkey")
 
@@ -24,23 +24,8 @@ class Shop(ApplicationAbstract):
     plugins = (RedisPlugin,)
 
 
-@asynccontextmanager
-async def running(url: str, **settings: object) -> AsyncIterator[Assembly]:
-    builder = ApplicationGenericBuilder(Shop).with_sources(environ={}, directory="/nonexistent")
-    for name, value in {"url": url, **settings}.items():
-        builder.with_setting(f"plugins.redis.{name}", value)
-    assembly = builder.build().assembly
-    assembly.container.open()
-    try:
-        await assembly.lifecycle.start()
-        yield assembly
-    finally:
-        await assembly.container.close()
-        await assembly.lifecycle.stop()
-
-
 async def test_it_gives_client_cache_and_lock_below_the_name_of_the_service(valkey_url: str) -> None:
-    async with running(valkey_url) as assembly:
+    async with running(Shop, url=valkey_url) as assembly:
         client = await assembly.container.get(RedisClient)
         assert client.prefix == "shop:"
         assert isinstance(await assembly.container.get(Cache), RedisCache)
@@ -50,21 +35,21 @@ async def test_it_gives_client_cache_and_lock_below_the_name_of_the_service(valk
 
 
 async def test_a_prefix_of_its_own_goes_before(valkey_url: str) -> None:
-    async with running(valkey_url, prefix="own:") as assembly:
+    async with running(Shop, url=valkey_url, prefix="own:") as assembly:
         assert (await assembly.container.get(RedisClient)).prefix == "own:"
 
 
 async def test_required_the_service_does_not_start_without_it(server: Backend) -> None:
     server.stop()
     with pytest.raises(PluginStartError, match="redis"):
-        async with running(server.url, retries=0):
+        async with running(Shop, url=server.url, retries=0):
             pytest.fail("it started")
 
 
 @pytest.mark.requirement("CCH-4", "PLG-4")
 async def test_not_required_the_service_starts_degraded_and_heals(server: Backend) -> None:
     server.stop()
-    async with running(server.url, retries=0, required=False) as assembly:
+    async with running(Shop, url=server.url, retries=0, required=False) as assembly:
         cache, lock = await assembly.container.get(Cache), await assembly.container.get(Lock)
         await assembly.status.check()
         assert assembly.status.health() is HealthStatusEnum.DEGRADED
@@ -75,7 +60,5 @@ async def test_not_required_the_service_starts_degraded_and_heals(server: Backen
         await assembly.status.check()
         assert assembly.status.health() is HealthStatusEnum.HEALTHY
         assert await lock.acquire("name", ttl=MINUTE)
-        async with asyncio.timeout(5):
-            while not await cache.set("key", 1):
-                await asyncio.sleep(0.1)
+        await eventually(lambda: cache.set("key", 1))
         assert await cache.get("key") == 1

@@ -7,10 +7,12 @@ import pytest
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.plugins.redis import RedisConnection
 from fastapi_chassis.plugins.redis.publishing import FULL, Publisher
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.backends import Backend
 from fastapi_chassis.testing.contracts.envelopes import numbers
 from fastapi_chassis.testing.contracts.transport import Recorder
-from tests.integration.plugins.redis.road import first_numbers, travel, until
+from tests.integration.plugins.redis.road import travel
+from tests.integration.plugins.roads import first_numbers
 
 pytestmark = [pytest.mark.backends("valkey"), pytest.mark.requirement("MSG-1")]
 
@@ -20,7 +22,7 @@ async def test_a_batch_of_many_steps_keeps_its_order(valkey_url: str) -> None:
         recorder = Recorder()
         await road.transport.publish(road.batch(0, 3_000, keys=3))
         await road.join(recorder)
-        await until(lambda: len(recorder.numbers) == 3_000)
+        await eventually(lambda: len(recorder.numbers) == 3_000)
         for key in range(3):
             assert first_numbers([recorder], str(key)) == list(range(key, 3_000, 3))
 

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.backends("valkey"), pytest.mark.requirement("MSG-13")]
 async def test_the_number_of_streams_is_that_of_who_came_first(valkey_url: str) -> None:
     async with travel(valkey_url, partitions=3) as road:
         assert await road.broker.streams.count() == 3
-        async with travel(valkey_url, partitions=9, prefix=road.prefix) as other:
+        async with travel(valkey_url, road, partitions=9) as other:
             assert await other.broker.streams.count() == 3
 
 

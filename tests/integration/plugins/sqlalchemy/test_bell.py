@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,17 +10,12 @@ from fastapi_chassis.messaging import Envelope, Relay, RelayConfig, outbox_for
 from fastapi_chassis.plugins.sqlalchemy import SqlAlchemyConfig, SqlAlchemyStore, migrate
 from fastapi_chassis.plugins.sqlalchemy.bell import PostgresBell
 from fastapi_chassis.plugins.sqlalchemy.connection import Database, open_sqlalchemy
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.backends import fresh_database
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from fastapi_chassis.testing.contracts.envelopes import envelope
 
 pytestmark = [pytest.mark.backends("postgresql"), pytest.mark.requirement("MSG-3")]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -51,11 +46,11 @@ async def test_a_ring_is_heard_by_all_who_listen(stores: tuple[SqlAlchemyStore, 
     assert bells[0] is not None
     assert bells[1] is not None
     async with bells[0].listening(rings[0].set), bells[1].listening(rings[1].set):
-        await until(lambda: all(ring.is_set() for ring in rings))  # once they listen
+        await eventually(lambda: all(ring.is_set() for ring in rings))  # once they listen
         for ring in rings:
             ring.clear()
         await bells[0].ring()
-        await until(lambda: all(ring.is_set() for ring in rings))
+        await eventually(lambda: all(ring.is_set() for ring in rings))
 
 
 async def test_a_relay_elsewhere_hears_of_a_commit_long_before_it_would_look(
@@ -66,14 +61,14 @@ async def test_a_relay_elsewhere_hears_of_a_commit_long_before_it_would_look(
     slow = RelayConfig(poll_busy=60, poll_idle=60)
     elsewhere = Relay(there.outbox(), broker, slow, owner="there")
     async with elsewhere.running():
-        await until(lambda: elsewhere._tenure.is_whole)
+        await eventually(lambda: elsewhere._tenure.is_whole)
         async with Relay(here.outbox(), broker, RelayConfig(poll_busy=60, poll_idle=60)).running() as own:
             for number in range(20):
                 async with here.unit_of_work() as work:
                     await outbox_for(work.session).add([envelope(number, key=str(number))])
                     work.after_commit(own.wake)
                     await work.commit()
-            await until(lambda: len(broker.published) == 20)
+            await eventually(lambda: len(broker.published) == 20)
 
 
 async def test_after_a_restart_of_the_server_it_listens_again(private_backend: OpenBackend) -> None:
@@ -85,13 +80,13 @@ async def test_after_a_restart_of_the_server_it_listens_again(private_backend: O
             heard = asyncio.Event()
             bell = PostgresBell(database)
             async with bell.listening(heard.set):
-                await until(heard.is_set)
+                await eventually(heard.is_set)
                 await asyncio.to_thread(server.restart)
                 heard.clear()
-                await until(heard.is_set)  # said by itself, for what was missed
+                await eventually(heard.is_set)  # said by itself, for what was missed
                 heard.clear()
                 await bell.ring()
-                await until(heard.is_set)
+                await eventually(heard.is_set)
 
 
 async def test_behind_a_pooler_there_is_no_bell(stores: tuple[SqlAlchemyStore, SqlAlchemyStore]) -> None:

@@ -14,7 +14,7 @@ from pamqp.header import ContentHeader
 from fastapi_chassis.messaging import DeadLetter, Envelope
 from fastapi_chassis.plugins.aiopika.message import (
     MAX_HEADERS,
-    UnreadableError,
+    UnreadableMessage,
     UnsendableError,
     dead_properties,
     envelope_of,
@@ -112,7 +112,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 
 def test_without_an_identity_it_is_unreadable() -> None:
-    with pytest.raises(UnreadableError, match="message_id"):
+    with pytest.raises(UnreadableMessage, match="message_id"):
         envelope_of(Basic.Properties(), b"", "d")
 
 

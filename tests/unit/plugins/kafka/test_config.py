@@ -3,9 +3,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from fastapi_chassis.config import ProductionRule
+from fastapi_chassis.config import EnvironmentEnum
 from fastapi_chassis.plugins.kafka import KafkaConfig
-from fastapi_chassis.plugins.kafka.config import KafkaTlsConfig
 from fastapi_chassis.testing.backends.certificates import make_certificates
 
 
@@ -39,21 +38,15 @@ def test_the_password_is_not_shown() -> None:
 
 def test_tls_is_spoken_where_it_is_asked_for(tmp_path: Path) -> None:
     make_certificates(tmp_path, "client")
-    assert KafkaTlsConfig().context() is None
-    assert KafkaTlsConfig(enabled=True).context() is not None
-    files = {
-        name: tmp_path / f"client.{ending}" for name, ending in (("cert_file", "pem"), ("key_file", "key"))
-    }
-    context = KafkaTlsConfig(ca_file=tmp_path / "ca.pem", **files).context()
-    assert context is not None
-    assert context.check_hostname
-    unchecked = KafkaTlsConfig(enabled=True, verify=False).context()
-    assert unchecked is not None
-    assert not unchecked.check_hostname
+    own = {"cert_file": tmp_path / "client.pem", "key_file": tmp_path / "client.key"}
+    assert KafkaConfig().tls_context() is None
+    assert KafkaConfig.model_validate({"tls": {"verify": False}}).tls_context() is None
+    for asked in ({"enabled": True}, {"ca_file": tmp_path / "ca.pem"}, own):
+        assert KafkaConfig.model_validate({"tls": asked}).tls_context() is not None
 
 
 def test_production_wants_certificates_checked() -> None:
-    (rule,) = [
-        one for one in KafkaTlsConfig.model_fields["verify"].metadata if isinstance(one, ProductionRule)
-    ]
-    assert rule is not None
+    unverified = {"tls": {"enabled": True, "verify": False}}
+    assert not KafkaConfig.model_validate(unverified).tls.verify
+    with pytest.raises(ValidationError, match="anybody may pass for the server"):
+        KafkaConfig.model_validate(unverified, context={"environment": EnvironmentEnum.PRODUCTION})

@@ -1,7 +1,7 @@
 from hypothesis import given
 
 from fastapi_chassis.messaging import Envelope
-from fastapi_chassis.plugins.sqlalchemy.base import OUTBOX, SCHEDULES
+from fastapi_chassis.plugins.sqlalchemy.base import DEAD_LETTERS, OUTBOX, SCHEDULES
 from fastapi_chassis.plugins.sqlalchemy.envelopes import NAMES, envelope_of, values_of
 from fastapi_chassis.testing.contracts.envelopes import any_envelopes
 
@@ -12,5 +12,5 @@ def test_any_envelope_comes_back(envelopes: list[Envelope]) -> None:
 
 
 def test_every_table_of_messages_has_these_columns() -> None:
-    for table in (OUTBOX, SCHEDULES):
+    for table in (OUTBOX, SCHEDULES, DEAD_LETTERS):
         assert set(NAMES) <= set(table.c.keys())

@@ -15,7 +15,7 @@ from fastapi_chassis.application import AbstractRepository, AbstractUnitOfWork, 
 from fastapi_chassis.domain import BaseAggregate
 from fastapi_chassis.plugins.sqlalchemy import Database, SqlAlchemyPlugin, SqlAlchemySession
 from fastapi_chassis.security import Public
-from fastapi_chassis.testing import TestApplication, open_application
+from fastapi_chassis.testing import TestApplication, eventually, open_application
 
 
 class BankAccount(BaseAggregate):
@@ -159,6 +159,12 @@ class Bank(ApplicationAbstract):
 def database_of(app: TestApplication) -> Database:
     (plugin,) = [one for one in app.application.assembly.plugins if isinstance(one, SqlAlchemyPlugin)]
     return plugin.store().database
+
+
+async def all_given_back(app: TestApplication) -> None:
+    """Waits until no connection is in use; a relay uses one now and then."""
+    pool = database_of(app).engine.pool
+    await eventually(lambda: not pool.checkedout())
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from fastapi_chassis.testing.chaos import Latency, ResetPeer, Slicer, Stream, Timeout, open_proxy
-from tests.integration.plugins.sqlalchemy.production.bank import database_of, open_bank
+from tests.integration.plugins.sqlalchemy.production.bank import all_given_back, open_bank
 from tests.integration.plugins.sqlalchemy.production.load import Load, assert_problems, clients
 
 pytestmark = [pytest.mark.backends("postgresql"), pytest.mark.requirement("REP-5")]
@@ -28,13 +28,6 @@ async def bank_behind(url, **settings):
         open_bank(network.url_for(url), **settings) as app,
     ):
         yield app, network
-
-
-async def all_given_back(app):
-    pool = database_of(app).engine.pool
-    async with asyncio.timeout(5):
-        while pool.checkedout():
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("stream", [None, Stream.UPSTREAM, Stream.DOWNSTREAM])

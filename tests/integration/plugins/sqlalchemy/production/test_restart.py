@@ -6,20 +6,14 @@ import time
 import pytest
 
 from fastapi_chassis.status import HealthStatusEnum, StatusService
-from tests.integration.plugins.sqlalchemy.production.bank import database_of, open_bank
+from fastapi_chassis.testing import eventually
+from tests.integration.plugins.sqlalchemy.production.bank import all_given_back, open_bank
 from tests.integration.plugins.sqlalchemy.production.load import assert_problems, clients
 
 pytestmark = [pytest.mark.backends("postgresql"), pytest.mark.requirement("REP-5")]
 
 RECOVERY = 5.0  # seconds from the server's first accept to the first success
 CHECKED = 0.2  # seconds between two looks at the health
-
-
-async def all_given_back(app):
-    pool = database_of(app).engine.pool
-    async with asyncio.timeout(5):
-        while pool.checkedout():
-            await asyncio.sleep(0.01)
 
 
 def watched(app):
@@ -34,11 +28,9 @@ def watched(app):
     return status
 
 
-async def becomes(status, wanted, within):
+async def becomes(status, wanted):
     begun = time.monotonic()
-    async with asyncio.timeout(within):
-        while status.components[0].status is not wanted:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: status.components[0].status is wanted)
     return time.monotonic() - begun
 
 
@@ -98,12 +90,12 @@ async def test_the_health_follows_the_server_and_the_process_lives(private_backe
     server = private_backend("postgresql")
     async with open_bank(server.url) as app:
         status = watched(app)
-        await becomes(status, HealthStatusEnum.HEALTHY, 5)
+        await becomes(status, HealthStatusEnum.HEALTHY)
         assert (await app.client.get("/api/health/ready")).status_code == 200
         await asyncio.to_thread(server.kill)
-        assert await becomes(status, HealthStatusEnum.UNHEALTHY, 5) <= CHECKED + 1
+        assert await becomes(status, HealthStatusEnum.UNHEALTHY) <= CHECKED + 1
         assert (await app.client.get("/api/health/ready")).status_code == 503
         assert (await app.client.get("/api/health/live")).status_code == 200
         await asyncio.to_thread(server.start)
-        assert await becomes(status, HealthStatusEnum.HEALTHY, 5) <= CHECKED + 1
+        assert await becomes(status, HealthStatusEnum.HEALTHY) <= CHECKED + 1
         assert (await app.client.get("/api/health/ready")).status_code == 200
