@@ -46,6 +46,6 @@ def idempotency_for(session: object) -> IdempotencyStore:
     raise WiringError(
         Finding(
             f"{type(session).__qualname__} keeps no answers for an Idempotency-Key",
-            remedy="use the session of a store that does: sqlalchemy, or memory.",
+            remedy="use the session of a store that does: sqlalchemy, odm, redis or memory.",
         )
     )

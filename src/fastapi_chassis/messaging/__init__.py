@@ -99,6 +99,7 @@ from fastapi_chassis.messaging.transport import (
     Subscription,
     Transport,
 )
+from fastapi_chassis.messaging.unreadable import stand_in
 from fastapi_chassis.messaging.upcasters import Upcaster, Upcasters, upcaster
 
 __all__ = (
@@ -221,6 +222,7 @@ __all__ = (
     "said_of",
     "schedule_for",
     "sealed",
+    "stand_in",
     "to_take",
     "upcaster",
     "write_structured",

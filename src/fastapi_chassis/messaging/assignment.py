@@ -100,7 +100,9 @@ class Assignment[P: AssignedPartition]:
             self._count = count
 
     async def receive(self, delivery: Delivery) -> Outcome:
-        """Hands on what the member still has the lease for."""
+        """Hands on what the member still has the lease for; what is no message has no place, and no order."""
+        if delivery.unreadable:
+            return await self._receive(delivery)
         partition = self._partitions.get(self._place(delivery.envelope.key, max(1, self._count)))
         if partition is None or not partition.lease.holds:
             return Retry(_AGAIN, "the lease has ended")

@@ -44,7 +44,8 @@ class ClaimCheckReceiver:
     async def receive(self, delivery: Delivery) -> Outcome:
         """Handles one delivery, with its payload; what is given up then is given up with its payload."""
         envelope = delivery.envelope
-        if DATAREF not in envelope.headers and not is_cloudevent(envelope.content_type):
+        is_whole = DATAREF not in envelope.headers and not is_cloudevent(envelope.content_type)
+        if is_whole or delivery.unreadable:
             return await self._receiver.receive(delivery)
         try:
             whole = await self._whole(opened(envelope))

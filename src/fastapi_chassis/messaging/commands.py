@@ -147,6 +147,8 @@ class CommandConsumer:
 
     async def receive(self, delivery: Delivery) -> Outcome:
         """Handles one delivery; whatever happens in the handler, this says what becomes of the command."""
+        if delivery.unreadable:
+            return self._dead(delivery, delivery.unreadable)
         envelope = delivery.envelope
         taken = self._taken.get(envelope.type)
         if taken is None:

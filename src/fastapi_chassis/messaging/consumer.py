@@ -117,6 +117,8 @@ class Consumer:
 
     async def receive(self, delivery: Delivery) -> Outcome:
         """Handles one delivery; whatever happens in a handler, this says what becomes of the message."""
+        if delivery.unreadable:
+            return self._dead(delivery, cut(delivery.unreadable))
         try:
             envelope = opened(delivery.envelope)
             event = self._codec.read(envelope, self._registry)

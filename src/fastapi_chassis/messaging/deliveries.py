@@ -23,11 +23,13 @@ class Held[Handle]:
         envelope: the message.
         handle: what the broker knows it by.
         attempt: which attempt comes next, from 1.
+        unreadable: why it is no message, if it is none.
     """
 
     envelope: Envelope
     handle: Handle
     attempt: int = 1
+    unreadable: str = ""
 
 
 class Deliveries[Handle]:
@@ -132,7 +134,7 @@ class Deliveries[Handle]:
 
     async def _handle(self, held: Held[Handle]) -> None:
         try:
-            outcome: Outcome = await self._receive(Delivery(held.envelope, held.attempt))
+            outcome: Outcome = await self._receive(Delivery(held.envelope, held.attempt, held.unreadable))
         except Exception:  # noqa: BLE001 - counts as Retry
             _log.exception("receiving %s failed; it comes again", held.envelope.id)
             outcome = Retry(self._redelivery_delay, "receiving failed")

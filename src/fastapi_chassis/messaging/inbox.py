@@ -38,6 +38,6 @@ def inbox_for(session: object) -> InboxStore:
     raise WiringError(
         Finding(
             f"{type(session).__qualname__} has no inbox",
-            remedy="use the session of a store that has one: sqlalchemy, or memory.",
+            remedy="use the session of a store that has one: sqlalchemy, odm or memory.",
         )
     )

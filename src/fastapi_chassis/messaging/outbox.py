@@ -123,6 +123,6 @@ def outbox_for(session: object) -> OutboxStore:
     raise WiringError(
         Finding(
             f"{type(session).__qualname__} has no outbox",
-            remedy="use the session of a store that has one: sqlalchemy, or memory.",
+            remedy="use the session of a store that has one: sqlalchemy, odm or memory.",
         )
     )

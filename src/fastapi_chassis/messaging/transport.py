@@ -15,10 +15,13 @@ class Delivery:
     Args:
         envelope: the message.
         attempt: counts from 1.
+        unreadable: why it is no message, if it is none; then the envelope only stands in for what came, and
+            no handler must have it.
     """
 
     envelope: Envelope
     attempt: int = 1
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

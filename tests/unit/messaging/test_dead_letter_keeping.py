@@ -16,6 +16,7 @@ from fastapi_chassis.messaging import (
     Delivery,
     InMemoryDeadLetters,
     Retry,
+    stand_in,
 )
 from tests.unit.messaging.shop import Effect, Effects, ItemCreated, Shop, created, quick
 
@@ -54,6 +55,18 @@ async def test_what_is_given_up_is_kept_and_then_acknowledged() -> None:
     assert record.at == NOW
     assert "is poison" in record.reason
     assert await shop.effects() == []
+
+
+@pytest.mark.requirement("MSG-7")
+async def test_what_is_no_message_at_all_is_kept_once_beside_the_others() -> None:
+    shop, store = Shop(), InMemoryDeadLetters(MemoryStore())
+    consumer = keeping(shop.consumer(announce, config=quick()), store)
+    came = stand_in("kafka:topic/0/7", destination="topic", payload=b"what?", attributes={"colour": "blue"})
+    for _ in range(2):
+        assert await consumer.receive(Delivery(came, 1, "it has no ce_id")) == Ack()
+    (record,) = await store.page(DeadLetterQuery(type="unreadable"))
+    assert (record.envelope.payload, record.envelope.headers) == (b"what?", {"colour": "blue"})
+    assert record.reason == "it has no ce_id"
 
 
 @pytest.mark.requirement("MSG-7")

@@ -162,9 +162,10 @@ def flaky(shop: Shop, **faults: list[Exception]) -> FlakyOutbox:
 @pytest.mark.parametrize("call", ["claim", "hold"])
 async def test_a_store_that_is_away_is_tried_again(shop: Shop, broker: Broker, call: str) -> None:
     await shop.write(created())
-    away = [UnavailableException("away"), RuntimeError("odd"), UnavailableException("away")]
+    away: list[Exception] = [UnavailableException("away"), RuntimeError("odd")] * 10_000
     async with relay(flaky(shop, **{call: away}), broker, batches=1).running() as running:
         await eventually(lambda: running.state in {RelayStateEnum.WAITING, RelayStateEnum.FAILING})
+        away.clear()
         await shop.emptied()
     assert len(broker.published) == 1
 

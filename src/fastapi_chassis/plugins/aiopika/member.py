@@ -9,13 +9,11 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from fastapi_chassis.domain import AppException, ChassisError, UnavailableException
 from fastapi_chassis.messaging import (
-    UNREADABLE,
     Ack,
     DeadLetter,
     Deliveries,
     Held,
     Receive,
-    RoadMeter,
     Subscription,
     UnreadableMessage,
     bury_until_kept,
@@ -23,7 +21,7 @@ from fastapi_chassis.messaging import (
 )
 from fastapi_chassis.plugins.aiopika.connection import AioPikaConnection
 from fastapi_chassis.plugins.aiopika.errors import away, translate_errors
-from fastapi_chassis.plugins.aiopika.message import dead_properties, envelope_of
+from fastapi_chassis.plugins.aiopika.message import dead_properties, envelope_of, stand_in_for
 from fastapi_chassis.plugins.aiopika.publishing import FaultEnum, Parcel, Publisher
 from fastapi_chassis.plugins.aiopika.topology import dead_queue, declare_group
 
@@ -163,14 +161,13 @@ class Member:
     async def _take(self, message: DeliveredMessage) -> None:
         if self._is_stopping:
             return
+        destination = message.routing_key or ""
         try:
-            envelope = envelope_of(message.header.properties, message.body, message.routing_key or "")
+            held = Held(envelope_of(message.header.properties, message.body, destination), message)
         except UnreadableMessage as fault:
-            await self._set_aside(message, DeadLetter(str(fault)), 1)
-            RoadMeter().gave_up(self.group, message.routing_key or "", UNREADABLE)
-            await self._acknowledge(message)
-            return
-        self._deliveries.put(Held(envelope, message))
+            envelope = stand_in_for(message.header.properties, message.body, destination)
+            held = Held(envelope, message, unreadable=str(fault))
+        self._deliveries.put(held)
 
     async def _settle(self, held: Held[DeliveredMessage], outcome: Ack | DeadLetter) -> None:
         if isinstance(outcome, DeadLetter):

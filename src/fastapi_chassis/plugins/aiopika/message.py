@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
-from fastapi_chassis.messaging import DeadLetter, Envelope, UnreadableMessage
+from fastapi_chassis.messaging import DeadLetter, Envelope, UnreadableMessage, stand_in
 
 EVENT = "cloudEvents_"  # what attributes of a CloudEvent begin with, by its protocol binding
 OURS = "chassis_"
@@ -84,6 +85,18 @@ def envelope_of(properties: Basic.Properties, payload: bytes, destination: str) 
         payload=payload,
         content_type=properties.content_type or "",
         headers=_read(headers),
+    )
+
+
+def stand_in_for(properties: Basic.Properties, payload: bytes, destination: str) -> Envelope:
+    """Makes an envelope of a message that is none; as a queue has no places, the same bytes are the same."""
+    headers = {name: str(value) for name, value in (properties.headers or {}).items()}
+    digest = sha256(payload + repr(sorted(headers.items())).encode()).hexdigest()
+    return stand_in(
+        f"rabbitmq:{destination}/{digest}",
+        destination=destination,
+        payload=payload,
+        attributes={"content-type": properties.content_type or "", **headers},
     )
 
 

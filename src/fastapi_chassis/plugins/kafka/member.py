@@ -5,21 +5,18 @@ import logging
 import random
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.messaging import (
-    UNREADABLE,
     Ack,
     DeadLetter,
     Deliveries,
-    Envelope,
     Held,
     Receive,
-    RoadMeter,
     Subscription,
     UnreadableMessage,
     bury_until_kept,
@@ -27,13 +24,18 @@ from fastapi_chassis.messaging import (
 from fastapi_chassis.plugins.kafka.connection import KafkaConnection, milliseconds
 from fastapi_chassis.plugins.kafka.producer import KafkaProducer
 from fastapi_chassis.plugins.kafka.progress import Progress
-from fastapi_chassis.plugins.kafka.records import dead_record, dead_topic, envelope_in, raw_dead_record
-
-type Place = tuple[TopicPartition, int]
+from fastapi_chassis.plugins.kafka.records import dead_record, dead_topic, envelope_in, stand_in_for
 
 _POLL = 0.2  # seconds that a poll waits for records
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _log = logging.getLogger("fastapi_chassis.kafka")
+
+
+class Given(NamedTuple):
+    """A record that was given, and its partition."""
+
+    partition: TopicPartition
+    record: "ConsumerRecord[bytes, bytes]"
 
 
 class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -54,7 +56,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         receive: Receive,
     ) -> None:
         self._connection, self._producer, self._subscription = connection, producer, subscription
-        self._deliveries = Deliveries[Place](
+        self._deliveries = Deliveries[Given](
             receive,
             self._settle,
             concurrency=subscription.concurrency,
@@ -99,10 +101,10 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     ) -> None:
         """Gives partitions back, once what is being handled of them is settled and committed."""
         gone = set(revoked)
-        self._deliveries.forget(lambda held: held.handle[0] in gone)
+        self._deliveries.forget(lambda held: held.handle.partition in gone)
         try:
             async with asyncio.timeout(self._connection.config.session_timeout / 2):
-                await self._deliveries.finished(lambda held: held.handle[0] in gone)
+                await self._deliveries.finished(lambda held: held.handle.partition in gone)
         except TimeoutError:
             _log.warning("%s gives partitions back while a handler runs", self._subscription.group)
         await self._commit()
@@ -176,32 +178,26 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             progress = self._progress.setdefault(partition, Progress())
             for record in records:
                 progress.take(record.offset)
-                await self._put(partition, record)
+                self._put(Given(partition, record))
 
-    async def _put(self, partition: TopicPartition, record: "ConsumerRecord[bytes, bytes]") -> None:
+    def _put(self, given: Given) -> None:
         try:
-            envelope: Envelope = envelope_in(record)
+            held = Held(envelope_in(given.record), given)
         except UnreadableMessage as fault:
-            dead = raw_dead_record(self._dead_topic, record, str(fault))
-            await self._connection.want((dead.topic,))
-            await self._producer.send([dead])
-            RoadMeter().gave_up(self._subscription.group, record.topic, UNREADABLE)
-            self._progress[partition].settle(record.offset)
-            return
-        self._deliveries.put(Held(envelope, (partition, record.offset)))
+            held = Held(stand_in_for(given.record), given, unreadable=str(fault))
+        self._deliveries.put(held)
 
-    async def _settle(self, held: Held[Place], outcome: Ack | DeadLetter) -> None:
+    async def _settle(self, held: Held[Given], outcome: Ack | DeadLetter) -> None:
         if isinstance(outcome, DeadLetter):
             bury = partial(self._bury, held, outcome)
             await bury_until_kept(bury, self._subscription.group, may_wait=lambda: not self._is_stopping)
-        partition, offset = held.handle
-        if (progress := self._progress.get(partition)) is not None:
-            progress.settle(offset)
+        if (progress := self._progress.get(held.handle.partition)) is not None:
+            progress.settle(held.handle.record.offset)
 
-    async def _bury(self, held: Held[Place], outcome: DeadLetter) -> None:
+    async def _bury(self, held: Held[Given], outcome: DeadLetter) -> None:
         """Keeps a dead letter; until that is done its partition makes no progress."""
         await self._connection.want((self._dead_topic,))
-        dead = dead_record(self._dead_topic, held.envelope, outcome.reason, held.attempt)
+        dead = dead_record(self._dead_topic, held.handle.record, outcome.reason, held.attempt)
         await self._producer.send([dead])
 
     @property

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from aiokafka import ConsumerRecord
 
-from fastapi_chassis.messaging import Envelope, UnreadableMessage, attributes_of, envelope_of
+from fastapi_chassis.messaging import Envelope, UnreadableMessage, attributes_of, envelope_of, stand_in
 
 PREFIX = "ce_"
 REASON, ATTEMPTS, TOPIC = "dead-reason", "dead-attempts", "dead-topic"
@@ -65,22 +65,21 @@ def envelope_in(record: "ConsumerRecord[bytes, bytes]", *, topic: str = "") -> E
     return envelope_of(attributes, PREFIX, destination=destination, key=key, payload=record.value or b"")
 
 
-def dead_record(topic: str, envelope: Envelope, reason: str, attempts: int) -> DeadRecord:
-    """Writes a dead letter: the message as it came, and why it was given up."""
-    record = EnvelopeRecord(envelope)
-    headers = [*record.headers, *_why(envelope.destination, reason, attempts)]
-    return DeadRecord(topic, record.key, record.value, headers)
+def stand_in_for(record: "ConsumerRecord[bytes, bytes]") -> Envelope:
+    """Makes an envelope of a record that is none."""
+    return stand_in(
+        f"kafka:{record.topic}/{record.partition}/{record.offset}",
+        destination=record.topic,
+        payload=record.value or b"",
+        attributes={name: value.decode(errors="backslashreplace") for name, value in record.headers},
+    )
 
 
-def raw_dead_record(topic: str, record: "ConsumerRecord[bytes, bytes]", reason: str) -> DeadRecord:
-    """Writes a dead letter of what is no message at all."""
-    headers = [*record.headers, *_why(record.topic, reason, 1)]
-    return DeadRecord(topic, record.key or b"", record.value or b"", headers)
-
-
-def _why(destination: str, reason: str, attempts: int) -> list[tuple[str, bytes]]:
-    return [
+def dead_record(topic: str, record: "ConsumerRecord[bytes, bytes]", reason: str, attempts: int) -> DeadRecord:
+    """Writes a dead letter: the record as it came, and why it was given up."""
+    why = [
         (REASON, reason.encode()),
         (ATTEMPTS, str(attempts).encode()),
-        (TOPIC, destination.encode()),
+        (TOPIC, record.topic.encode()),
     ]
+    return DeadRecord(topic, record.key or b"", record.value or b"", [*record.headers, *why])

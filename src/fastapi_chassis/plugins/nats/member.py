@@ -127,7 +127,7 @@ class Member:
 
     async def _take(self, wire: Wire, number: int) -> Partition | None:
         lease = await self._leases.take(wire, number)
-        return None if lease is None else Partition(self.group, lease, wire, self._deliveries, self._bury)
+        return None if lease is None else Partition(self.group, lease, wire, self._deliveries)
 
     async def _give_back(self, partition: Partition) -> None:
         await self._leases.give_back(partition.wire, partition.lease)

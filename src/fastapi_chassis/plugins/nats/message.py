@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 from nats.aio.msg import Msg
 
-from fastapi_chassis.messaging import Envelope, attributes_of, envelope_of
+from fastapi_chassis.messaging import Envelope, attributes_of, envelope_of, stand_in
 from fastapi_chassis.plugins.nats.subjects import destination_in
 
 PREFIX = "ce-"
@@ -84,6 +84,16 @@ def envelope_in(message: Msg, *, destination: str | None = None) -> Envelope:
     if key is None:
         key = attributes.get(f"{PREFIX}partitionkey", attributes.get(f"{PREFIX}id", ""))
     return envelope_of(attributes, PREFIX, destination=destination, key=key, payload=message.data)
+
+
+def stand_in_for(message: Msg, place: Place) -> Envelope:
+    """Makes an envelope of a message that is none."""
+    return stand_in(
+        f"nats:{message.subject}/{place.sequence}/{place.stored}",
+        destination=message.subject,
+        payload=message.data,
+        attributes=message.headers or {},
+    )
 
 
 def destination_of(message: Msg) -> str:

@@ -4,17 +4,15 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from fastapi_chassis.domain import ChassisError, UnavailableException
-from fastapi_chassis.messaging import UNREADABLE, Deliveries, Held, RoadMeter, UnreadableMessage
+from fastapi_chassis.messaging import Deliveries, Held, UnreadableMessage
 from fastapi_chassis.plugins.nats.errors import RefusedError, away
 from fastapi_chassis.plugins.nats.lease import Lease
-from fastapi_chassis.plugins.nats.message import Place, envelope_in, is_delivery, place_of
+from fastapi_chassis.plugins.nats.message import Place, envelope_in, is_delivery, place_of, stand_in_for
 from fastapi_chassis.plugins.nats.topology import consumer_name, nanoseconds
 from fastapi_chassis.plugins.nats.wire import Wire
 
@@ -25,8 +23,6 @@ _MARGIN = 0.1
 _WHOLE, _IDLE = "100", {"404", "408"}
 _LEFT = "Nats-Pending-Messages"
 _log = logging.getLogger("fastapi_chassis.nats")
-
-type Bury = Callable[[Msg, str, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,15 +48,12 @@ class Partition:
         lease: the right to do so.
         wire: the connection; another one once that is lost.
         deliveries: where messages go.
-        bury: keeps what is no message at all.
     """
 
-    def __init__(
-        self, group: str, lease: Lease, wire: Wire, deliveries: Deliveries[Given], bury: Bury
-    ) -> None:
+    def __init__(self, group: str, lease: Lease, wire: Wire, deliveries: Deliveries[Given]) -> None:
         self.lease, self.wire = lease, wire
         self.share = 1
-        self._group, self._deliveries, self._bury = group, deliveries, bury
+        self._group, self._deliveries = group, deliveries
         self._held: dict[Place, str] = {}
         self._settled: dict[Place, str] = {}
         self._waiting: dict[Place, Msg] | None = {}  # while others' messages are missing: those that came
@@ -202,13 +195,7 @@ class Partition:
     async def _put(self, place: Place, message: Msg) -> None:
         given = Given(self, place, message)
         try:
-            self._deliveries.put(Held(envelope_in(message), given))
+            held = Held(envelope_in(message), given)
         except UnreadableMessage as fault:
-            try:
-                await self._bury(message, str(fault), 1)
-            except (UnavailableException, ChassisError) as error:
-                self._held.pop(place, None)  # it comes again
-                _log.warning("what is no message waits to be set aside: %r", error)
-            else:
-                RoadMeter().gave_up(self._group, self.wire.config.stream.name, UNREADABLE)
-                await self.settle(given, TERMINATED)
+            held = Held(stand_in_for(message, place), given, unreadable=str(fault))
+        self._deliveries.put(held)

@@ -136,7 +136,7 @@ class Member:
         lease = self._leases.of(number)
         if not await self._leases.take(lease):
             return None
-        return Partition(self.group, lease, self._leases, self._streams, self._deliveries, self._bury)
+        return Partition(self.group, lease, self._leases, self._streams, self._deliveries)
 
     async def _leave(self) -> None:
         """Gives everything back; without the server, the leases end by themselves."""

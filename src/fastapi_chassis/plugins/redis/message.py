@@ -6,7 +6,7 @@ from typing import cast
 
 import orjson
 
-from fastapi_chassis.messaging import Envelope, UnreadableMessage, attributes_of, envelope_of
+from fastapi_chassis.messaging import Envelope, UnreadableMessage, attributes_of, envelope_of, stand_in
 
 PREFIX = "ce-"
 DESTINATION, KEY, ATTRIBUTES, PAYLOAD = b"destination", b"key", b"attributes", b"payload"
@@ -60,6 +60,20 @@ def envelope_in(fields: Mapping[bytes, bytes]) -> Envelope:
     if KEY not in fields:
         key = attributes.get(f"{PREFIX}id", "")
     return envelope_of(attributes, PREFIX, destination=destination, key=key, payload=fields[PAYLOAD])
+
+
+def stand_in_for(entry: Entry, stream: str) -> Envelope:
+    """Makes an envelope of an entry that is none."""
+    fields = {
+        name.decode(errors="backslashreplace"): value.decode(errors="backslashreplace")
+        for name, value in entry.fields.items()
+    }
+    return stand_in(
+        f"redis:{stream}/{entry.id.decode()}",
+        destination=fields.get(DESTINATION.decode(), stream),
+        payload=entry.fields.get(PAYLOAD, b""),
+        attributes=fields,
+    )
 
 
 def entries_in(reply: object) -> list[Entry]:

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import cast
 
 from fastapi_chassis.domain import ChassisError, UnavailableException
-from fastapi_chassis.messaging import UNREADABLE, Deliveries, Held, RoadMeter, UnreadableMessage
+from fastapi_chassis.messaging import Deliveries, Held, UnreadableMessage
 from fastapi_chassis.plugins.redis.lease import Lease, Leases
-from fastapi_chassis.plugins.redis.message import Entry, entries_in, envelope_in
+from fastapi_chassis.plugins.redis.message import Entry, entries_in, envelope_in, stand_in_for
 from fastapi_chassis.plugins.redis.publishing import away
 from fastapi_chassis.plugins.redis.script import shipped_script
 from fastapi_chassis.plugins.redis.topology import Call, Streams
@@ -18,8 +17,6 @@ _LONGEST_WAIT = 1.0  # seconds for which the server keeps a reader waiting
 _MOST = 500  # messages that are taken at once
 _NEW = ">"
 _log = logging.getLogger("fastapi_chassis.redis")
-
-type Bury = Callable[[Entry, str, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +44,6 @@ class Partition:
         leases: has it written anew.
         streams: where it lies.
         deliveries: where messages go.
-        bury: keeps what is no message at all.
     """
 
     def __init__(
@@ -57,11 +53,10 @@ class Partition:
         leases: Leases,
         streams: Streams,
         deliveries: Deliveries[Given],
-        bury: Bury,
     ) -> None:
         self.lease, self._leases = lease, leases
         self.share = 1
-        self._group, self._streams, self._deliveries, self._bury = group, streams, deliveries, bury
+        self._group, self._streams, self._deliveries = group, streams, deliveries
         self._stream = streams.stream(lease.partition)
         self._take = shipped_script("stream_take")
         self._held: set[bytes] = set()
@@ -168,12 +163,7 @@ class Partition:
             return
         self._held.add(entry.id)
         try:
-            self._deliveries.put(Held(envelope_in(entry.fields), given))
+            held = Held(envelope_in(entry.fields), given)
         except UnreadableMessage as fault:
-            try:
-                await self._bury(entry, str(fault), 1)
-            except BaseException:
-                self._held.discard(entry.id)  # it comes again
-                raise
-            RoadMeter().gave_up(self._group, self._streams.config.prefix, UNREADABLE)
-            self.settle(given)
+            held = Held(stand_in_for(entry, self._stream), given, unreadable=str(fault))
+        self._deliveries.put(held)

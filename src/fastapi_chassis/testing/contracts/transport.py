@@ -12,6 +12,7 @@ import pytest
 
 from fastapi_chassis.domain import new_id
 from fastapi_chassis.messaging import (
+    UNREADABLE,
     Ack,
     DeadLetter,
     Delivery,
@@ -50,7 +51,9 @@ class Recorder:
         self._takes = takes
 
     async def __call__(self, delivery: Delivery) -> Outcome:
-        """Takes a delivery."""
+        """Takes a delivery, and sets aside what is no message."""
+        if delivery.unreadable:
+            return DeadLetter(delivery.unreadable, UNREADABLE)
         key = delivery.envelope.key
         assert not self._busy[key], f"two messages of {key} were handled at once"
         self._busy[key] += 1

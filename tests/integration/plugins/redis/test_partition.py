@@ -8,7 +8,6 @@ import pytest
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.messaging import Ack, DeadLetter, Deliveries, Held
 from fastapi_chassis.plugins.redis.lease import Lease, Leases
-from fastapi_chassis.plugins.redis.message import Entry
 from fastapi_chassis.plugins.redis.partition import Given, Partition
 from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.contracts.transport import Recorder
@@ -24,10 +23,6 @@ async def road(valkey_url: str) -> AsyncIterator[RedisRoad]:
         yield road
 
 
-async def bury(entry: Entry, reason: str, attempts: int) -> None:
-    raise AssertionError(f"{entry} {reason} {attempts}")
-
-
 class Reader:
     """A member that reads one stream, and may settle nothing."""
 
@@ -36,9 +31,7 @@ class Reader:
         self.leases = Leases(road.broker.streams, road.group, name * 32)
         self.lease: Lease = self.leases.of(0)
         self.deliveries = Deliveries[Given](self.recorder, self._settle, concurrency=10)
-        self.partition = Partition(
-            road.group, self.lease, self.leases, road.broker.streams, self.deliveries, bury
-        )
+        self.partition = Partition(road.group, self.lease, self.leases, road.broker.streams, self.deliveries)
         self.partition.share = 1_000
 
     async def _settle(self, held: Held[Given], _outcome: Ack | DeadLetter) -> None:

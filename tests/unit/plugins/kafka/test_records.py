@@ -1,7 +1,9 @@
 from dataclasses import dataclass, replace
+from typing import cast
 from uuid import UUID
 
 import pytest
+from aiokafka import ConsumerRecord
 
 from fastapi_chassis.messaging import Envelope, UnreadableMessage
 from fastapi_chassis.plugins.kafka.records import (
@@ -13,7 +15,7 @@ from fastapi_chassis.plugins.kafka.records import (
     dead_record,
     dead_topic,
     envelope_in,
-    raw_dead_record,
+    stand_in_for,
 )
 from fastapi_chassis.testing.contracts.envelopes import envelope
 
@@ -26,6 +28,15 @@ class Fetched:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    partition: int = 0
+    offset: int = 0
+
+
+type Came = ConsumerRecord[bytes, bytes]
+
+
+def came(record: EnvelopeRecord) -> Came:
+    return cast("Came", Fetched(record.topic, record.key, record.value, tuple(record.headers)))
 
 
 def fetched(record: DeadRecord) -> Fetched:
@@ -71,7 +82,7 @@ def test_what_is_no_message_says_why(change: dict[str, bytes | None], why: str) 
 
 @pytest.mark.requirement("MSG-10")
 def test_a_dead_letter_is_the_message_and_the_reason() -> None:
-    dead = dead_record(dead_topic("shop.announce"), SENT, "is poison", 5)
+    dead = dead_record(dead_topic("shop.announce"), came(EnvelopeRecord(SENT)), "is poison", 5)
     assert dead.topic == "shop.announce.dead"
     headers = dict(dead.headers)
     assert (headers[REASON], headers[ATTEMPTS], headers[TOPIC].decode()) == (
@@ -83,6 +94,9 @@ def test_a_dead_letter_is_the_message_and_the_reason() -> None:
 
 
 def test_what_is_no_message_is_kept_byte_by_byte() -> None:
-    found = Fetched("topic", None, b"\xff\x00", (("a", b"\xff"),))
-    dead = raw_dead_record("dead", found, "no text")  # type: ignore[arg-type]  # as the client gives it
+    found = Fetched("topic", None, b"\xff\x00", (("a", b"\xff"),), 2, 7)
+    dead = dead_record("dead", cast("Came", found), "no text", 1)
     assert (dead.value, dead.headers[0]) == (b"\xff\x00", ("a", b"\xff"))
+    shown = stand_in_for(cast("Came", found))
+    assert (shown.source, shown.destination, shown.payload) == ("kafka:topic/2/7", "topic", b"\xff\x00")
+    assert shown.headers == {"a": "\\xff"}
