@@ -95,6 +95,6 @@ def audit_store_for(session: object) -> AuditStore:
     raise WiringError(
         Finding(
             f"{type(session).__qualname__} has no audit store",
-            remedy="use the session of a store that has one: memory, sqlalchemy.",
+            remedy="use the session of a store that has one: memory, sqlalchemy, odm.",
         )
     )

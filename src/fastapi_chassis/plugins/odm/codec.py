@@ -24,7 +24,8 @@ OPTIONS: CodecOptions[Document] = CodecOptions(
     tz_aware=True, tzinfo=UTC, uuid_representation=UuidRepresentation.STANDARD
 )
 ID, REST, VERSION = "_id", "_rest", "version"
-EVENTS, NOTES, REMOVED = "_outbox", "_notes", "_removed"
+EVENTS, NOTES, SCHEDULE, AUDIT = "_outbox", "_notes", "_schedule", "_audit"
+REMOVED = "_removed"
 THERE: Document = {REMOVED: {"$exists": False}}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

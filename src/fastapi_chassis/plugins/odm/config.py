@@ -6,16 +6,11 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from fastapi_chassis.config import ConfigModel, PluginConfig, ProductionRule, SecretUrl
-
-type Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
+from fastapi_chassis.config import ConfigModel, PluginConfig, SecretUrl, TlsVerified, Wait
 
 DATABASE = "service"
 _SCHEMES = {"mongodb", "mongodb+srv"}
 _UNVERIFIED = {"tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"}
-_VERIFIED = ProductionRule(
-    lambda verifies: verifies is False, "anybody may pass for the server", "name its authority in ca_file"
-)
 
 
 class ODMTlsConfig(ConfigModel):
@@ -33,7 +28,7 @@ class ODMTlsConfig(ConfigModel):
     ca_file: Path | None = None
     certificate_key_file: Path | None = None
     certificate_key_password: SecretStr = SecretStr("")
-    verify: Annotated[bool, _VERIFIED] = True
+    verify: TlsVerified = True
 
 
 class ODMConfig(PluginConfig):
@@ -63,14 +58,14 @@ class ODMConfig(PluginConfig):
     database: Annotated[str, Field(max_length=63, pattern=r'^[^/\\. "$*<>:|?\x00]*$')] = ""
     tls: ODMTlsConfig = Field(default_factory=ODMTlsConfig)
     pool_size: Annotated[int, Field(ge=1, le=1_000)] = 50
-    connect_timeout: Seconds = 3
-    selection_timeout: Seconds = 3
-    command_timeout: Seconds = 10
-    lock_timeout: Seconds = 5
+    connect_timeout: Wait = 3
+    selection_timeout: Wait = 3
+    command_timeout: Wait = 10
+    lock_timeout: Wait = 5
     heartbeat: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] = 5
     application_name: Annotated[str, Field(max_length=128)] = "fastapi-chassis"
     create_indexes: bool | None = None
-    index_timeout: Seconds = 600
+    index_timeout: Wait = 600
 
     @field_validator("url", mode="after")
     @classmethod

@@ -1,9 +1,10 @@
 """The connection: client, time-outs and the probe; the one place that opens, closes and translates errors."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -59,6 +60,7 @@ class DocumentDatabase:
         # weak: a lock is forgotten with the last session that holds it or waits for it
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         self._closing: set[asyncio.Task[None]] = set()
+        self._done_at: dict[str, float] = {}
 
     @property
     def is_open(self) -> bool:
@@ -80,6 +82,19 @@ class DocumentDatabase:
     def mongo(self) -> Mongo:
         """The database as the driver knows it."""
         return self.client.get_database(self.config.database_name, codec_options=OPTIONS)
+
+    async def now(self) -> datetime:
+        """Returns the server's time: processes on machines whose clocks differ agree on it."""
+        told: datetime = (await self.mongo.command("hello"))["localTime"]
+        return told.replace(tzinfo=UTC)
+
+    def is_time_for(self, what: str, every: float) -> bool:
+        """Whether something is to be done again in this process, so many seconds after the last time."""
+        now, last = time.monotonic(), self._done_at.get(what)
+        if last is not None and now < last + every:
+            return False
+        self._done_at[what] = now
+        return True
 
     async def lock(self, what: object) -> asyncio.Lock:
         """Acquires the lock of something within this process; the caller releases it.

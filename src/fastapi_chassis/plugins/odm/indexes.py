@@ -8,10 +8,10 @@ import pymongo
 from pymongo.errors import OperationFailure
 
 from fastapi_chassis.domain import ChassisError, Finding
-from fastapi_chassis.plugins.odm.codec import EVENTS, NOTES, Document
+from fastapi_chassis.plugins.odm.codec import AUDIT, EVENTS, ID, NOTES, SCHEDULE, Document
 from fastapi_chassis.plugins.odm.connection import DocumentDatabase, Mongo, open_odm, translate_errors
 from fastapi_chassis.plugins.odm.errors import unique_values_stand_against
-from fastapi_chassis.plugins.odm.layout import EVENTS_INDEX, NOTES_INDEX, Layout
+from fastapi_chassis.plugins.odm.layout import CHAIN, DEAD_LETTERS, EVENTS_INDEX, NOTES_INDEX, Layout
 
 _TOLD = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds")
 
@@ -43,6 +43,16 @@ class Index:
 
     def __str__(self) -> str:
         return f"{self.collection}.{self.name}"
+
+
+_OF_THE_CHASSIS = (
+    Index(DEAD_LETTERS, "chassis_message", ("envelope.id", "group"), {"unique": True}),
+    Index(DEAD_LETTERS, "chassis_state", ("state", ID), {}),
+    Index(DEAD_LETTERS, "chassis_age", ("at",), {}),
+    Index(CHAIN, "chassis_link", ("link",), {"unique": True}),
+    Index(CHAIN, "chassis_entity", ("entity", "entity_id"), {}),
+    Index(CHAIN, "chassis_time", ("at",), {}),
+)
 
 
 class ODMIndexes:
@@ -109,7 +119,7 @@ class ODMIndexes:
 
 
 def wanted_indexes(layout: Layout) -> Iterable[Index]:
-    """Returns the indexes that a service needs: of unique values, and of messages and notes in documents."""
+    """Returns the indexes that a service needs: of unique values, of messages and notes, of records."""
     wanted: dict[tuple[str, str], Index] = {}
     for place in layout.entities:
         for name, names in place.unique.items():
@@ -117,8 +127,10 @@ def wanted_indexes(layout: Layout) -> Iterable[Index]:
             keys = tuple(place.index_keys(names))
             wanted[place.collection, name] = Index(place.collection, name, keys, options)
     for collection in layout.carrying:
-        for index in (_events_index(collection), _notes_index(collection)):
+        for index in (_events_index(collection), _notes_index(collection), *_waiting_indexes(collection)):
             wanted[collection, index.name] = index
+    for index in _OF_THE_CHASSIS:
+        wanted[index.collection, index.name] = index
     return wanted.values()
 
 
@@ -133,6 +145,17 @@ def _notes_index(collection: str) -> Index:
         NOTES_INDEX,
         (key,),
         {"unique": True, "partialFilterExpression": {key: {"$exists": True}}},
+    )
+
+
+def _waiting_indexes(collection: str) -> tuple[Index, ...]:
+    paths = {
+        "schedule_due": f"{SCHEDULE}.due",
+        "schedule_key": f"{SCHEDULE}.key",
+        "audit": f"{AUDIT}.link",
+    }
+    return tuple(
+        Index(collection, f"chassis_{name}", (path,), {"sparse": True}) for name, path in paths.items()
     )
 
 

@@ -6,11 +6,22 @@ from typing import Any
 
 from fastapi_chassis.application import AbstractRepository
 from fastapi_chassis.domain import Finding, WiringError, snake_case
-from fastapi_chassis.plugins.odm.codec import REST, Document, DocumentCodec
+from fastapi_chassis.plugins.odm.codec import (
+    AUDIT,
+    EVENTS,
+    NOTES,
+    REMOVED,
+    REST,
+    SCHEDULE,
+    Document,
+    DocumentCodec,
+)
 from fastapi_chassis.plugins.odm.lookups import Questions
 
-CARRIER = "chassis_carrier"
+CARRIER, DEAD_LETTERS, CHAIN = "chassis_carrier", "chassis_dead_letters", "chassis_audit"
+CARRIED = (EVENTS, NOTES, SCHEDULE, AUDIT)
 NOTES_INDEX, EVENTS_INDEX, UNIQUE_INDEX = "chassis_notes", "chassis_outbox", "chassis_unique"
+BARE: Document = {f"{field}.0": {"$exists": False} for field in CARRIED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,11 @@ class StoredEntity:
         if not self.codec.shape[name].optional:
             return {"$exists": True}
         return {"$type": kind}
+
+
+def left_behind(collection: str) -> Document:
+    """Returns which documents of a collection are kept for nothing any more."""
+    return BARE if collection == CARRIER else {REMOVED: {"$exists": True}, **BARE}
 
 
 class Layout:

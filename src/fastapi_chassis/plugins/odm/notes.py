@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bson.int64 import Int64
+from pymongo.asynchronous.collection import AsyncCollection
 
 from fastapi_chassis.domain import new_id
-from fastapi_chassis.plugins.odm.codec import EVENTS, ID, NOTES, REMOVED, Document
+from fastapi_chassis.plugins.odm.codec import ID, NOTES, Document
 from fastapi_chassis.plugins.odm.connection import DocumentDatabase, translate_errors
-from fastapi_chassis.plugins.odm.layout import CARRIER
+from fastapi_chassis.plugins.odm.layout import CARRIER, left_behind
 from fastapi_chassis.plugins.odm.session import ODMSession
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-BARE: Document = {f"{EVENTS}.0": {"$exists": False}, f"{NOTES}.0": {"$exists": False}}
 
 
 async def carry(
@@ -39,8 +39,25 @@ async def find_note(documents: DocumentDatabase, key: str) -> Document | None:
     return None
 
 
-async def purge_notes(documents: DocumentDatabase, before: datetime, *, limit: int) -> int:
+async def noted(documents: DocumentDatabase, keys: Sequence[str]) -> set[str]:
+    """Returns which of several keys have a note, wherever it was kept."""
+    found: set[str] = set()
+    with translate_errors():
+        for name in documents.layout.carrying if keys else ():
+            wanted = {f"{NOTES}.key": {"$in": list(keys)}}
+            async for document in documents.mongo[name].find(wanted, {f"{NOTES}.key": 1}):
+                found.update(note["key"] for note in document[NOTES])
+    return found.intersection(keys)
+
+
+async def purge_notes(documents: DocumentDatabase, before: datetime, *, limit: int, stamp: str = "at") -> int:
     """Forgets at most so many notes that are older, and the documents that were kept for them only.
+
+    Args:
+        documents: the database.
+        before: their latest time.
+        limit: how many at most.
+        stamp: where a note says its time; those that say it elsewhere are kept.
 
     Returns:
         How many were forgotten.
@@ -48,30 +65,25 @@ async def purge_notes(documents: DocumentDatabase, before: datetime, *, limit: i
     purged = 0
     with translate_errors():
         for name in documents.layout.carrying:
-            purged += await _purge(documents, name, micros(before), limit - purged)
+            purged += await _purge(documents.mongo[name], before, limit - purged, stamp)
             if purged >= limit:
                 break
     return purged
 
 
-async def _purge(documents: DocumentDatabase, name: str, before: Int64, limit: int) -> int:
-    collection = documents.mongo[name]
-    old: list[str] = []
-    async for document in collection.find({f"{NOTES}.at": {"$lt": before}}, {NOTES: 1}).limit(limit):
-        old += [note["key"] for note in document[NOTES] if note["at"] < before]
+async def _purge(collection: AsyncCollection[Document], moment: datetime, limit: int, stamp: str) -> int:
+    old, before = list[str](), micros(moment)
+    wanted = {f"{NOTES}.{stamp}": {"$lt": before}}
+    async for document in collection.find(wanted, {NOTES: 1}).limit(limit):
+        old += [note["key"] for note in document[NOTES] if note.get(stamp, before) < before]
         if len(old) >= limit:
             break
     old = old[:limit]
     if old:
         gone = {"$in": old}
         await collection.update_many({f"{NOTES}.key": gone}, {"$pull": {NOTES: {"key": gone}}})
-        await collection.delete_many(left_behind(name))
+        await collection.delete_many(left_behind(collection.name))
     return len(old)
-
-
-def left_behind(collection: str) -> Document:
-    """Returns which documents of a collection are kept for nothing any more."""
-    return BARE if collection == CARRIER else {REMOVED: {"$exists": True}, **BARE}
 
 
 def micros(moment: datetime) -> Int64:

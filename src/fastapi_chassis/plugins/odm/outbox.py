@@ -11,7 +11,9 @@ from bson.int64 import Int64
 from fastapi_chassis.messaging import Backlog, Claim, Envelope, OutboxEntry, outbox_for, partition_of
 from fastapi_chassis.plugins.odm.codec import EVENTS, ID, Document
 from fastapi_chassis.plugins.odm.connection import DocumentDatabase, Mongo, translate_errors
-from fastapi_chassis.plugins.odm.notes import carry, left_behind, micros, moment_of
+from fastapi_chassis.plugins.odm.envelopes import envelope_of, fields_of_envelope
+from fastapi_chassis.plugins.odm.layout import left_behind
+from fastapi_chassis.plugins.odm.notes import carry, micros, moment_of
 from fastapi_chassis.plugins.odm.partitions import ODMLeases
 from fastapi_chassis.plugins.odm.session import ODMSession
 
@@ -175,21 +177,11 @@ class ODMOutbox:
 
 def _element(envelope: Envelope, place: int) -> Document:
     return {
-        "id": envelope.id,
         "seq": Int64(place),
         "at": micros(datetime.now(UTC)),
         "due": Int64(0),
         "attempts": 0,
-        "type": envelope.type,
-        "version": envelope.version,
-        "source": envelope.source,
-        "time": micros(envelope.time),
-        "destination": envelope.destination,
-        "key": envelope.key,
-        "aggregate_type": envelope.aggregate_type,
-        "payload": envelope.payload,
-        "content_type": envelope.content_type,
-        "headers": [list(pair) for pair in envelope.headers.items()],  # a key may hold dots and dollars
+        **fields_of_envelope(envelope),
     }
 
 
@@ -197,20 +189,9 @@ def _waiting(elements: Sequence[Mapping[str, Any]]) -> Iterator[_Waiting]:
     place = 0
     for one in elements:
         place = max(place + 1, int(one["seq"]))  # a clock that went back does not turn the order round
-        envelope = Envelope(
-            id=one["id"],
-            type=one["type"],
-            version=int(one["version"]),
-            source=one["source"],
-            time=moment_of(int(one["time"])),
-            destination=one["destination"],
-            key=one["key"],
-            aggregate_type=one["aggregate_type"],
-            payload=bytes(one["payload"]),
-            content_type=one["content_type"],
-            headers=dict(one["headers"]),
+        yield _Waiting(
+            place, OutboxEntry(int(one["seq"]), envelope_of(one), int(one["attempts"])), int(one["due"])
         )
-        yield _Waiting(place, OutboxEntry(int(one["seq"]), envelope, int(one["attempts"])), int(one["due"]))
 
 
 @outbox_for.register

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bson.int64 import Int64
 from pymongo import ReturnDocument
@@ -68,8 +68,7 @@ class ODMLeases:
 
     async def now(self) -> datetime:
         """Returns the server's time: relays on machines whose clocks differ agree on it."""
-        told: datetime = (await self._documents.mongo.command("hello"))["localTime"]
-        return told.replace(tzinfo=UTC)
+        return await self._documents.now()
 
     async def _found(self) -> Document:
         leases = self._documents.mongo[LEASES]

@@ -11,9 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from fastapi_chassis.domain import AppException, TransientConflictException, new_id
 from fastapi_chassis.plugins.odm.codec import (
-    EVENTS,
     ID,
-    NOTES,
     REMOVED,
     REST,
     THERE,
@@ -22,7 +20,7 @@ from fastapi_chassis.plugins.odm.codec import (
     fields_of,
 )
 from fastapi_chassis.plugins.odm.errors import violated
-from fastapi_chassis.plugins.odm.layout import CARRIER, NOTES_INDEX, StoredEntity
+from fastapi_chassis.plugins.odm.layout import BARE, CARRIED, CARRIER, NOTES_INDEX, StoredEntity
 
 type Carried = Mapping[str, Sequence[Document]]
 type Place = AsyncCollection[Document]
@@ -30,7 +28,6 @@ type Place = AsyncCollection[Document]
 CHUNK = 1_000  # documents in one command
 UPSERTS = 10  # tries of a write that wins whoever else writes
 _OF_IDENTITY = {"_id_", "_id"}
-_BARE: Document = {f"{EVENTS}.0": {"$exists": False}, f"{NOTES}.0": {"$exists": False}}
 
 
 @dataclass(slots=True)
@@ -120,7 +117,7 @@ class PendingWrite:
 
     async def _remove(self, collection: Place, carried: Carried) -> bool:
         if not carried:
-            removed = await collection.delete_one({**self._as_met, **_BARE})
+            removed = await collection.delete_one({**self._as_met, **BARE})
             if removed.deleted_count:
                 return True
         marked = await collection.update_one(self._as_met, [_tombstone(carried)])
@@ -169,7 +166,7 @@ async def remove_all(
     """Removes what still answers a question; what has messages or notes leaves those behind."""
     for chunk in batched(keys, CHUNK):
         wanted: Document = {"$and": [{ID: {"$in": list(chunk)}}, question]}
-        await collection.delete_many({"$and": [wanted, _BARE]}, session=session)
+        await collection.delete_many({"$and": [wanted, BARE]}, session=session)
         await collection.update_many(wanted, [_tombstone({})], session=session)
 
 
@@ -181,10 +178,12 @@ async def stored_version(
     return None if found is None else int(found.get(VERSION) or 0)
 
 
-async def write_carrier(database: AsyncDatabase[Document], carried: Carried) -> None:
+async def write_carrier(
+    database: AsyncDatabase[Document], carried: Carried, session: AsyncClientSession | None = None
+) -> None:
     """Writes what travels with no aggregate."""
     try:
-        await database[CARRIER].insert_one({ID: new_id(), **carried})
+        await database[CARRIER].insert_one({ID: new_id(), **carried}, session=session)
     except DuplicateKeyError:
         raise _done_already() from None
 
@@ -200,7 +199,7 @@ def _tombstone(carried: Carried) -> Document:
     """Keeps nothing of an entity but its identity, and what waits beside it."""
     joined = {
         field: {"$concatArrays": [{"$ifNull": [f"${field}", []]}, {"$literal": list(carried.get(field, ()))}]}
-        for field in (EVENTS, NOTES)
+        for field in CARRIED
     }
     return {"$replaceWith": {ID: f"${ID}", REMOVED: "$$NOW", **joined}}
 

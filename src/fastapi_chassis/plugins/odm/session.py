@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.command_cursor import AsyncCommandCursor
@@ -16,11 +16,28 @@ from fastapi_chassis.plugins.odm.connection import DocumentDatabase, Mongo, tran
 from fastapi_chassis.plugins.odm.errors import TRANSIENT, has_label, unknown
 from fastapi_chassis.plugins.odm.pending import Carried, PendingRemovals, PendingWrite, write_carrier
 
+type Carriable = Literal["_outbox", "_notes", "_schedule", "_audit"]
 type Work[Result] = Callable[[AsyncClientSession | None], Awaitable[Result]]
 type Cursor = AsyncCursor[Document] | AsyncCommandCursor[Document]
 
 STREAMED = 500  # documents in memory while a stream runs
 _log = logging.getLogger("fastapi_chassis.odm")
+
+
+class Loan(Protocol):
+    """What a unit of work keeps from all others, in this process and elsewhere, until its end."""
+
+    async def renew(self) -> None:
+        """Makes sure before the commit that it is kept still.
+
+        Raises:
+            TransientConflictException: it is not; nothing may be stored.
+        """
+        ...
+
+    async def end(self, *, is_done: bool) -> None:
+        """Gives it back, or removes what the commit has brought to an end."""
+        ...
 
 
 class ODMSession:
@@ -38,6 +55,7 @@ class ODMSession:
         self.documents = documents
         self.pending: PendingWrite | PendingRemovals | None = None
         self.noted: set[str] = set()
+        self.loans: list[Loan] = []
         self._carried: dict[str, list[Document]] = {}
         self._is_open = False
         self._client_session: AsyncClientSession | None = None
@@ -70,18 +88,24 @@ class ODMSession:
         """Returns the collections whose documents may carry messages and notes."""
         return self.documents.layout.carrying
 
-    def carry(self, field: Literal["_outbox", "_notes"], documents: Sequence[Document]) -> None:
+    def carry(self, field: Carriable, documents: Sequence[Document]) -> None:
         """Hands over what the commit writes together with the aggregate, by the same atomic command.
 
-        A unit that writes no aggregate writes a carrier: a document of its own in `chassis_carrier`.
+        A unit that writes no aggregate writes a carrier: a document of its own in `chassis_carrier`. So does
+        a transaction.
 
         Args:
             field: `_outbox` for messages that wait, each with a unique `id`; `_notes` for what must not be
-                forgotten with the work, each with a `key` that is unique in its collection.
+                forgotten with the work, each with a `key` that is unique in its collection; `_schedule` for
+                messages that wait for their time; `_audit` for records of what was done.
             documents: appended in this order.
         """
         self.must_be_open()
         self._carried.setdefault(field, []).extend(documents)
+
+    def carried(self, field: Carriable) -> list[Document]:
+        """Returns what was handed over; what is taken out of it is not written."""
+        return self._carried.setdefault(field, [])
 
     def claim(self, what: object) -> bool:
         """Keeps something for this unit of work within the process; False if another one has it."""
@@ -154,27 +178,36 @@ class ODMSession:
             AppException: an earlier command failed, or another unit of work was quicker; nothing is stored.
             UnavailableException: the database did not answer; whether it committed is unknown.
         """
+        for loan in self.loans:
+            await loan.renew()
         async with self._turn:
             if self._doom is not None:
                 raise self._doom
+            carried: Carried = {field: several for field, several in self._carried.items() if several}
             if self._client_session is not None:
-                await self._commit_transaction(self._client_session)
+                await self._commit_transaction(self._client_session, carried)
             else:
-                await self._commit_document()
-        await self.end()
+                await self._commit_document(carried)
+        await self._end(is_done=True)
 
     async def end(self) -> None:
         """Forgets what is not committed, even if the caller is cancelled."""
+        await self._end(is_done=False)
+
+    async def _end(self, *, is_done: bool) -> None:
         self._is_open, self._has_written, self._doom = False, False, None
         self.pending = None
         self.noted = set()
         self._carried = {}
         client_session, self._client_session = self._client_session, None
+        loans, self.loans = self.loans, []
         try:
             if client_session is not None:
                 await self.documents.finish(self._close(client_session))
         finally:
             self._give_up()
+            for loan in loans:
+                await self.documents.finish(loan.end(is_done=is_done))
 
     async def _close(self, client_session: AsyncClientSession) -> None:
         async with self._turn:  # work that somebody left behind may still run
@@ -183,7 +216,10 @@ class ODMSession:
             except PyMongoError as error:  # the server rolls back what it never heard the end of
                 _log.warning("a transaction was lost in a rollback: %s", type(error).__name__)
 
-    async def _commit_transaction(self, client_session: AsyncClientSession) -> None:
+    async def _commit_transaction(self, client_session: AsyncClientSession, carried: Carried) -> None:
+        if carried:
+            with translate_errors():
+                await write_carrier(self.database, carried, client_session)
         try:
             await client_session.commit_transaction()
         except PyMongoError as error:
@@ -192,13 +228,12 @@ class ODMSession:
                     raise
             raise unknown() from error
 
-    async def _commit_document(self) -> None:
-        left: Carried = self._carried
+    async def _commit_document(self, carried: Carried) -> None:
         with translate_errors():
             if self.pending is not None:
-                left = await self.pending.commit(self.database, left)
-            if left:
-                await write_carrier(self.database, left)
+                carried = await self.pending.commit(self.database, carried)
+            if carried:
+                await write_carrier(self.database, carried)
 
     async def _in_turn[Result](self, work: Work[Result]) -> Result:
         async with self._turn:

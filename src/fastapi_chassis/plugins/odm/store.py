@@ -11,11 +11,13 @@ from fastapi_chassis.application import (
     bind_repository,
 )
 from fastapi_chassis.domain import Finding, WiringError, shape_of
-from fastapi_chassis.messaging import InboxStore, OutboxStore
+from fastapi_chassis.messaging import DeadLetterStore, InboxStore, OutboxStore, ScheduleStore
 from fastapi_chassis.plugins.odm.connection import DocumentDatabase
+from fastapi_chassis.plugins.odm.dead_letters import ODMDeadLetters
 from fastapi_chassis.plugins.odm.inbox import ODMInbox
 from fastapi_chassis.plugins.odm.outbox import ODMOutbox
 from fastapi_chassis.plugins.odm.repository import ODMRepository
+from fastapi_chassis.plugins.odm.schedule import ODMSchedule
 from fastapi_chassis.plugins.odm.unit_of_work import ODMUnitOfWork
 
 
@@ -43,8 +45,8 @@ class ODMStore:
 
         Args:
             repository: a class that derives from AbstractRepository, or a generic alias of it.
-            table: the name of a collection, or a class of Beanie that says it; derived from the entity's
-                name where nothing is given.
+            table: the name of a collection, or what says it: a class of Beanie, a table of SQL that the
+                entity has elsewhere; derived from the entity's name where nothing is given.
 
         Raises:
             WiringError: no document can hold the entity, or the class of Beanie has not its fields.
@@ -62,8 +64,13 @@ class ODMStore:
         """Returns the inbox as maintenance sees it: each call acts by itself."""
         return ODMInbox(self.documents)
 
-    def schedule(self) -> None:
-        """Returns none: nothing can wait for its time here."""
+    def schedule(self) -> ScheduleStore:
+        """Returns what waits for its time: each call is a unit of work of its own."""
+        return ODMSchedule(self.documents)
+
+    def dead_letters(self) -> DeadLetterStore:
+        """Returns what consumers gave up: each call acts by itself."""
+        return ODMDeadLetters(self.documents)
 
     async def open_classes(self) -> None:
         """Binds the classes of Beanie that modules named to the open database."""
@@ -75,6 +82,8 @@ class ODMStore:
     def _collection(self, entity: type, table: object | None) -> str:
         if table is None or isinstance(table, str):
             return table or ""
+        if hasattr(table, "columns") and isinstance(name := getattr(table, "name", None), str):
+            return name
         if not hasattr(table, "model_fields") or not hasattr(table, "get_pymongo_collection"):
             what = f"the table of {entity.__qualname__} is of type {type(table).__name__}"
             remedy = "give the name of a collection, or a class that derives from BaseDocument."

@@ -8,6 +8,7 @@ import pytest
 from fastapi_chassis.plugins.odm import DocumentDatabase, ODMConfig, open_odm
 from fastapi_chassis.plugins.odm.health import ping
 from fastapi_chassis.status import HealthStatusEnum, StatusService
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 
 pytestmark = pytest.mark.backends("ferretdb")
@@ -18,9 +19,7 @@ PATIENCE = 1.0  # seconds that a look may take
 
 async def becomes(status: StatusService, wanted: HealthStatusEnum) -> float:
     begun = monotonic()
-    async with asyncio.timeout(15):
-        while status.components[0].status is not wanted:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: status.components[0].status is wanted)
     return monotonic() - begun
 
 

@@ -33,11 +33,11 @@ def store_at(config: ODMConfig) -> ODMStore:
 async def test_what_is_missing_is_named_and_made_once(config: ODMConfig) -> None:
     indexes = ODMIndexes(store_at(config).documents)
     missing = await indexes.pending()
-    assert len(missing) == 7
+    assert len(missing) == 19
     assert "order.chassis_unique_number is missing" in missing[0].what
     made = await indexes.migrate()
     assert made[0] == "index order.chassis_unique_number"
-    assert len(made) == 7
+    assert len(made) == 19
     assert await indexes.pending() == []
     assert await indexes.migrate() == []
 
@@ -73,6 +73,7 @@ def test_messages_and_notes_have_theirs_wherever_they_may_travel(config: ODMConf
     for collection in ("order", "chassis_carrier"):
         assert f"{collection}.{EVENTS_INDEX}" in wanted
         assert f"{collection}.{NOTES_INDEX}" in wanted
+        assert {f"{collection}.chassis_schedule_due", f"{collection}.chassis_schedule_key"} <= set(wanted)
 
 
 @pytest.mark.parametrize(

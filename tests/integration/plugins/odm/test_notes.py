@@ -6,7 +6,7 @@ import pytest
 
 from fastapi_chassis.plugins.odm import ODMSession, ODMStore
 from fastapi_chassis.plugins.odm.layout import CARRIER
-from fastapi_chassis.plugins.odm.notes import carry, find_note, micros, moment_of, purge_notes
+from fastapi_chassis.plugins.odm.notes import carry, find_note, micros, moment_of, noted, purge_notes
 from tests.integration.plugins.odm.orders import Order, OrderRepository
 
 pytestmark = [pytest.mark.backends("ferretdb"), pytest.mark.requirement("REP-7")]
@@ -62,3 +62,19 @@ async def test_no_more_are_forgotten_than_was_said(store: ODMStore) -> None:
 @pytest.mark.parametrize("moment", [NOW, NOW + timedelta(microseconds=1), datetime(1969, 1, 1, tzinfo=UTC)])
 def test_moments_are_exact(moment: datetime) -> None:
     assert moment_of(micros(moment)) == moment
+
+
+async def test_many_are_looked_for_at_once(store: ODMStore) -> None:
+    await keep(store, note("a"), note("b"))
+    await keep(store, note("c"))
+    assert await noted(store.documents, ["a", "c", "d"]) == {"a", "c"}
+    assert await noted(store.documents, []) == set()
+
+
+async def test_those_that_say_their_time_elsewhere_are_kept(store: ODMStore) -> None:
+    await keep(store, note("old"), {"key": "ended", "ended": micros(NOW)})
+    later = NOW + timedelta(seconds=1)
+    assert await purge_notes(store.documents, later, limit=10) == 1
+    assert await noted(store.documents, ["old", "ended"]) == {"ended"}
+    assert await purge_notes(store.documents, later, limit=10, stamp="ended") == 1
+    assert await store.documents.mongo[CARRIER].count_documents({}) == 0

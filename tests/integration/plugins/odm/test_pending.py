@@ -48,7 +48,7 @@ async def test_what_waits_beside_a_removed_aggregate_stays(store: ODMStore) -> N
     order = await add(store, 1, "before")
     await remove(store, order, "with the removal")
     (left,) = await documents(store)
-    assert left.keys() == {"_id", REMOVED, "_outbox", "_notes"}
+    assert left.keys() == {"_id", REMOVED, "_outbox", "_notes", "_schedule", "_audit"}
     assert [note["key"] for note in left["_notes"]] == ["before", "with the removal"]  # type: ignore[attr-defined]  # a list
     orders = store.repository(OrderRepository)(store.unit_of_work())
     assert await orders.get_or_none(order.id) is None

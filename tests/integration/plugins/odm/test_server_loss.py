@@ -11,6 +11,7 @@ from fastapi_chassis.plugins.odm import ODMConfig
 from fastapi_chassis.plugins.odm.health import ping
 from fastapi_chassis.plugins.odm.testing import open_store
 from fastapi_chassis.status import HealthStatusEnum
+from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from fastapi_chassis.testing.contracts.samples import Sample, SampleRepository
 
@@ -49,8 +50,7 @@ async def test_what_was_acknowledged_survives_the_loss_of_the_server(private_bac
             await asyncio.to_thread(server.kill)
             assert (await ping(store.documents)).status is HealthStatusEnum.UNHEALTHY
             await asyncio.to_thread(server.start)
-            while len(acknowledged) < before + 20:
-                await asyncio.sleep(0.05)
+            await eventually(lambda: len(acknowledged) >= before + 20, within=PATIENCE)
             stopped.set()
         assert before > 0
         assert slowest < 2 * config.command_timeout + 4

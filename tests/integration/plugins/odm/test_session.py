@@ -196,3 +196,36 @@ async def test_with_transactions_a_refused_write_sends_nothing_and_the_rest_goes
         with pytest.raises(UnavailableException):
             await work.commit()
     assert sent.names[-2:] == ["insert", "commitTransaction"]
+
+
+class Loan:
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    async def renew(self) -> None:
+        self.told.append("renew")
+
+    async def end(self, *, is_done: bool) -> None:
+        self.told.append(is_done)
+
+
+@pytest.mark.parametrize("commits", [True, False])
+async def test_a_loan_is_told_of_the_end(store: ODMStore, commits: bool) -> None:
+    loan = Loan()
+    async with store.unit_of_work() as work:
+        work.session.loans.append(loan)
+        if commits:
+            await work.commit()
+    assert loan.told == (["renew", True] if commits else [False])
+
+
+async def test_what_is_taken_out_again_does_not_travel(store: ODMStore) -> None:
+    async with store.unit_of_work() as work:
+        work.session.carry("_notes", [{"key": "a"}, {"key": "b"}])
+        del work.session.carried("_notes")[0]
+        work.session.carry("_outbox", [{"id": "a"}])
+        work.session.carried("_outbox").clear()
+        await work.commit()
+    (carrier,) = await store.documents.mongo["chassis_carrier"].find().to_list()
+    assert carrier.keys() == {"_id", "_notes"}
+    assert carrier["_notes"] == [{"key": "b"}]
