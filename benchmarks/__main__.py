@@ -1,4 +1,7 @@
-"""Runs the benchmarks: `python -m benchmarks [--smoke] [NAME ...]`; exit code 1 if a bound is missed."""
+"""Runs the benchmarks: `python -m benchmarks [--smoke] [NAME ...]`; exit code 1 if a bound is missed.
+
+A suite of several parts, such as relay, can be asked for one of them: relay-kafka.
+"""
 
 import argparse
 import asyncio
@@ -17,14 +20,18 @@ def main() -> int:
         "--smoke", action="store_true", help="few rounds: shows that it runs, not a figure to quote"
     )
     arguments = parser.parse_args()
-    unknown = set(arguments.names) - set(SUITES)
-    if unknown:
+    wanted = [name.partition("-") for name in arguments.names or SUITES]
+    if unknown := {suite for suite, _, _ in wanted} - set(SUITES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
     budgets = []
-    for name in arguments.names or SUITES:
+    for name, _, part in wanted:
         suite = importlib.import_module(f"benchmarks.{name}")
+        parts = getattr(suite, "PARTS", ())
+        if part and part not in parts:
+            parser.error(f"{name} has no part {part}" + (f"; it has {', '.join(parts)}" if parts else ""))
+        given = {"parts": [part]} if part else {}
         loop_factory = getattr(suite, "LOOP", None)  # the event loop that the suite is measured on
-        budgets += asyncio.run(suite.run(smoke=arguments.smoke), loop_factory=loop_factory)
+        budgets += asyncio.run(suite.run(smoke=arguments.smoke, **given), loop_factory=loop_factory)
     print()
     for budget in budgets:
         print(budget)
