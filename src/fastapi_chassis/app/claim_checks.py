@@ -7,13 +7,13 @@ from datetime import timedelta
 from fastapi_chassis.app.container import Container
 from fastapi_chassis.domain import Finding
 from fastapi_chassis.messaging import (
-    ClaimCheckPurge,
     ClaimCheckReceiver,
     ClaimCheckStore,
     ClaimCheckTransport,
     FileClaimCheckStore,
     InMemoryClaimCheckStore,
     MessagingConfig,
+    Purge,
     Receiver,
     Transport,
 )
@@ -106,5 +106,5 @@ class ClaimChecks:
         if (store := self.store) is None:
             yield
             return
-        async with ClaimCheckPurge(store, self._config.claim_check).running():
+        async with Purge("large payloads", store.purge, self._config.claim_check).running():
             yield

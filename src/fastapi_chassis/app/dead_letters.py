@@ -1,7 +1,10 @@
 """DeadLetterPlaces: where the consumers of a service keep what they give up, and who is told of it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 
 from fastapi_chassis.app.plugin_order import AnyPlugin, requirements_of
 from fastapi_chassis.app.store import KeepsDeadLetters
@@ -12,14 +15,16 @@ from fastapi_chassis.domain import NotFoundException, SystemClock
 from fastapi_chassis.messaging import (
     DeadLetterConfig,
     DeadLetterKeeping,
-    DeadLetterPurge,
     DeadLetterRecord,
     DeadLetters,
     DeadLetterStore,
+    Purge,
     Receiver,
     RetryConfig,
     Transport,
 )
+
+_log = logging.getLogger("fastapi_chassis.messaging.dead_letters")
 
 
 def only_carriers(plugins: Sequence[AnyPlugin]) -> frozenset[str]:
@@ -55,10 +60,20 @@ class DeadLetterPlaces:
         store = self.of(consumer.subscription.group)
         return consumer if store is None else DeadLetterKeeping(consumer, store, SystemClock(), retry)
 
-    def purges(self) -> list[DeadLetterPurge]:
+    def purges(self) -> list[Purge]:
         """Makes what removes old records, once for each store."""
         used = {place.name: self._in(place) for place in self.groups.values()}
-        return [DeadLetterPurge(store, self.config) for store in used.values() if store is not None]
+        return [
+            Purge("the dead letters", partial(self._removed, store), self.config)
+            for store in used.values()
+            if store is not None
+        ]
+
+    async def _removed(self, store: DeadLetterStore, *, limit: int) -> int:
+        removed = await store.purge(timedelta(seconds=self.config.retention), limit=limit)
+        if removed:
+            _log.warning("%d dead letters were removed: their time was over", removed)
+        return removed
 
     def desk(self, receivers_here: Sequence[Receiver]) -> DeadLetters:
         """Makes what an operator works with; a replay goes to these receivers."""

@@ -28,9 +28,9 @@ from fastapi_chassis.messaging import (
     Consumer,
     DeadLetters,
     EventRegistry,
-    InboxPurge,
     InboxStore,
     MessagingConfig,
+    Purge,
     Routing,
     Transport,
 )
@@ -159,7 +159,8 @@ class Road:
         async with AsyncExitStack() as stack:
             if self.config.enable_inbox and self._handlers:
                 for inbox in self._inboxes():
-                    await stack.enter_async_context(InboxPurge(inbox, self.config.inbox).running())
+                    forget = partial(inbox.purge, self.config.inbox.remembered)
+                    await stack.enter_async_context(Purge("the inbox", forget, self.config.inbox).running())
             await stack.enter_async_context(self.departures.ringing())
             await stack.enter_async_context(self.claim_checks.purging())
             for purge in self.dead_letters.purges():

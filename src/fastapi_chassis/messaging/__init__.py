@@ -7,7 +7,6 @@ from fastapi_chassis.messaging.attributes import attributes_of, envelope_of
 from fastapi_chassis.messaging.backoff import attempted_again, full_jitter
 from fastapi_chassis.messaging.burial import bury_until_kept
 from fastapi_chassis.messaging.claim_check import DATAREF, ClaimCheckStore
-from fastapi_chassis.messaging.claim_check_purge import ClaimCheckPurge
 from fastapi_chassis.messaging.claim_check_receiver import ClaimCheckReceiver
 from fastapi_chassis.messaging.claim_check_transport import ClaimCheckTransport
 from fastapi_chassis.messaging.cloudevents import (
@@ -34,6 +33,7 @@ from fastapi_chassis.messaging.config import (
     DeadLetterConfig,
     InboxConfig,
     MessagingConfig,
+    PurgeConfig,
     RelayConfig,
     RetryConfig,
     SchedulerConfig,
@@ -41,7 +41,6 @@ from fastapi_chassis.messaging.config import (
 from fastapi_chassis.messaging.consumer import Consumer
 from fastapi_chassis.messaging.dead_letter_desk import DeadLetters, Handled
 from fastapi_chassis.messaging.dead_letter_keeping import DeadLetterKeeping, Receiver
-from fastapi_chassis.messaging.dead_letter_purge import DeadLetterPurge
 from fastapi_chassis.messaging.dead_letters import (
     DeadLetterQuery,
     DeadLetterRecord,
@@ -56,7 +55,6 @@ from fastapi_chassis.messaging.handlers_map import consumers_from
 from fastapi_chassis.messaging.http_events import envelope_from_http, http_request_of
 from fastapi_chassis.messaging.inbox import InboxStore, inbox_for
 from fastapi_chassis.messaging.lazy_connection import LazyConnection
-from fastapi_chassis.messaging.maintenance import InboxPurge
 from fastapi_chassis.messaging.mapper import EventMapper
 from fastapi_chassis.messaging.measured_transport import MeasuredTransport
 from fastapi_chassis.messaging.mediator import IntegrationEventMediator, create_integration_event_mediator
@@ -82,6 +80,7 @@ from fastapi_chassis.messaging.publisher import (
     OutboxPublisher,
     writer_for,
 )
+from fastapi_chassis.messaging.purge import Purge
 from fastapi_chassis.messaging.refused import OnceMoreOut, Refused, outbox_group
 from fastapi_chassis.messaging.registry import EventRegistry
 from fastapi_chassis.messaging.relay import Relay, RelayStateEnum
@@ -115,7 +114,6 @@ __all__ = (
     "Carrier",
     "Claim",
     "ClaimCheckConfig",
-    "ClaimCheckPurge",
     "ClaimCheckReceiver",
     "ClaimCheckStore",
     "ClaimCheckTransport",
@@ -128,7 +126,6 @@ __all__ = (
     "DeadLetter",
     "DeadLetterConfig",
     "DeadLetterKeeping",
-    "DeadLetterPurge",
     "DeadLetterQuery",
     "DeadLetterRecord",
     "DeadLetterStateEnum",
@@ -159,7 +156,6 @@ __all__ = (
     "InMemorySchedule",
     "InMemoryTransport",
     "InboxConfig",
-    "InboxPurge",
     "InboxStore",
     "IntegrationEventMediator",
     "LazyConnection",
@@ -175,6 +171,8 @@ __all__ = (
     "Outlook",
     "PartitionLeases",
     "PublishFailed",
+    "Purge",
+    "PurgeConfig",
     "ReadLease",
     "Receive",
     "Receiver",

@@ -78,20 +78,30 @@ class SchedulerConfig(ConfigModel):
     retry: RetryConfig = Field(default_factory=RetryConfig)
 
 
-class InboxConfig(ConfigModel):
+class PurgeConfig(ConfigModel):
+    """How what is not needed any more is removed.
+
+    Args:
+        purge_interval: seconds between two rounds.
+        purge_batch: how many one step removes.
+        purge_batches: how many steps one round has at most.
+    """
+
+    purge_interval: Positive = 3_600
+    purge_batch: Annotated[int, Field(ge=1, le=5_000)] = 1_000
+    purge_batches: Annotated[int, Field(ge=1, le=20)] = 20
+
+
+class InboxConfig(PurgeConfig):
     """How long the inbox remembers.
 
     Args:
         window: seconds; a duplicate that comes later than this has its effect again.
-        purge_interval: seconds between two rounds of forgetting.
-        purge_batch: how many messages one statement forgets.
-        purge_batches: how many statements one round runs at most.
     """
 
     window: Annotated[float, Field(ge=60, allow_inf_nan=False)] = 7 * 86_400
     purge_interval: Positive = 60
     purge_batch: Annotated[int, Field(ge=1, le=5_000)] = 5_000
-    purge_batches: Annotated[int, Field(ge=1, le=20)] = 20
 
     @property
     def remembered(self) -> timedelta:
@@ -99,7 +109,7 @@ class InboxConfig(ConfigModel):
         return timedelta(seconds=self.window)
 
 
-class DeadLetterConfig(ConfigModel):
+class DeadLetterConfig(PurgeConfig):
     """What becomes of messages that consumers give up.
 
     Args:
@@ -107,20 +117,14 @@ class DeadLetterConfig(ConfigModel):
         api: whether there are routes to see, edit, replay and discard them; callers need the permission
             `messages:manage`.
         retention: seconds after which a record is removed, whatever became of it.
-        purge_interval: seconds between two rounds of removing.
-        purge_batch: how many records one statement removes.
-        purge_batches: how many statements one round runs at most.
     """
 
     store: Literal["module", "broker"] = "module"
     api: bool = False
     retention: Annotated[float, Field(ge=60, allow_inf_nan=False)] = 90 * 86_400
-    purge_interval: Positive = 3_600
-    purge_batch: Annotated[int, Field(ge=1, le=5_000)] = 1_000
-    purge_batches: Annotated[int, Field(ge=1, le=20)] = 20
 
 
-class ClaimCheckConfig(ConfigModel):
+class ClaimCheckConfig(PurgeConfig):
     """Where large payloads lie while a reference travels in their place.
 
     Args:
@@ -130,9 +134,6 @@ class ClaimCheckConfig(ConfigModel):
         largest: how many bytes the payload of an event may have at most, sent or taken.
         keep: seconds for which payloads are kept; longer than messages may lie in the broker.
         timeout: seconds that the store may take for one payload.
-        purge_interval: seconds between two rounds of removing.
-        purge_batch: how many payloads one step removes.
-        purge_batches: how many steps one round has at most.
     """
 
     threshold: Annotated[int | None, Field(ge=1, le=_MEBIBYTE)] = None
@@ -140,9 +141,6 @@ class ClaimCheckConfig(ConfigModel):
     largest: Annotated[int, Field(ge=1_024, le=256 * _MEBIBYTE)] = _MEBIBYTE
     keep: Annotated[float, Field(ge=60, le=10 * 366 * 86_400, allow_inf_nan=False)] = 14 * 86_400
     timeout: Positive = 10
-    purge_interval: Positive = 3_600
-    purge_batch: Annotated[int, Field(ge=1, le=5_000)] = 1_000
-    purge_batches: Annotated[int, Field(ge=1, le=20)] = 20
 
     @field_validator("threshold", "directory", mode="before")
     @classmethod
