@@ -5,13 +5,18 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from statistics import median
 
+import uvloop
+
 from benchmarks import relay_kafka, relay_nats, relay_rabbitmq, relay_redis
 from benchmarks.harness import Budget
 from benchmarks.relay_contest import PUBLISH, Road, contested, open_outbox, share
 from benchmarks.relay_faststream import NAME as FASTSTREAM
 from benchmarks.relay_faststream import open_faststream
 from benchmarks.relay_takeover import SHOWN, takeovers
+from fastapi_chassis.app.heap import settled_heap
 from fastapi_chassis.testing.backends import fresh_database, open_backend
+
+LOOP = uvloop.new_event_loop  # as a service has it
 
 type OpenRoad = Callable[[str], AbstractAsyncContextManager[Road]]
 type Part = Callable[[str, bool], Awaitable[list[Budget]]]
@@ -26,9 +31,10 @@ async def run(*, smoke: bool, parts: Sequence[str] = ()) -> list[Budget]:
     """
     budgets: list[Budget] = []
     async with open_backend("postgresql") as server:
-        for part in parts or PARTS:
-            async with fresh_database(server.url) as url:
-                budgets += await PARTS[part](url, smoke)
+        with settled_heap():  # as `chassis relay` has it
+            for part in parts or PARTS:
+                async with fresh_database(server.url) as url:
+                    budgets += await PARTS[part](url, smoke)
     return budgets
 
 
