@@ -25,7 +25,7 @@ from fastapi_chassis.testing.backends.server import Plan
 from fastapi_chassis.testing.backends.source import LocalSource, Source
 from fastapi_chassis.testing.backends.valkey import valkey_sources
 from fastapi_chassis.testing.chaos import Proxy, open_proxy
-from tests.faults.model import Posted, group_of
+from tests.faults.model import Posted, Reminded, group_of
 from tests.faults.settings import Settings
 
 PARTITIONS = 3
@@ -180,8 +180,8 @@ async def _kafka_unsettled(url: str, prefix: str) -> int:
     await admin.start()
     await consumer.start()
     try:
-        topic = Routing(prefix).destination_of(Posted)
-        parts = [TopicPartition(topic, part) for part in range(PARTITIONS)]
+        topics = map(Routing(prefix).destination_of, (Posted, Reminded))
+        parts = [TopicPartition(topic, part) for topic in topics for part in range(PARTITIONS)]
         ends = await consumer.end_offsets(parts)
         told = await admin.list_consumer_group_offsets(group_of(prefix))
         return sum(end - (told[part].offset if part in told else 0) for part, end in ends.items())

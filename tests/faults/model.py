@@ -1,9 +1,17 @@
-"""What the rig does business with: accounts, their postings, and what the other side makes of them."""
+"""What the rig does business with: accounts, postings, reminders, and what the other side makes of them."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi_chassis.application import AbstractRepository
 from fastapi_chassis.domain import BaseAggregate, BaseEntity, IntegrationEvent
+
+POISON = 20  # of so many postings of an account, one is refused for good
+
+
+def is_poison(number: int) -> bool:
+    """Whether the consumers will refuse a posting, whatever happens."""
+    return number % POISON == POISON // 3
 
 
 def group_of(prefix: str) -> str:
@@ -16,6 +24,13 @@ class Posted(IntegrationEvent):
 
     account_id: UUID
     number: int
+
+
+class Reminded(IntegrationEvent):
+    """What a service sends itself later: no posting, so its number is 0."""
+
+    account_id: UUID
+    reminder_id: UUID
 
 
 class Account(BaseAggregate):
@@ -41,8 +56,18 @@ class Posting(BaseEntity[UUID]):
     number: int
 
 
+class Reminder(BaseEntity[UUID]):
+    """The truth of what was scheduled; the database adds the time from which the wait counts."""
+
+    account_id: UUID
+    wait: timedelta
+
+
 class Effect(BaseEntity[UUID]):
-    """What a consumer did; nothing here is unique but the row, so that a second effect shows."""
+    """What a consumer did; nothing here is unique but the row, so that a second effect shows.
+
+    Its event is the posting's, or else the reminder, with a number of 0.
+    """
 
     event_id: UUID
     account_id: UUID
@@ -54,6 +79,10 @@ class Accounts(AbstractRepository[Account, UUID]):
 
 
 class Postings(AbstractRepository[Posting, UUID]):
+    pass
+
+
+class Reminders(AbstractRepository[Reminder, UUID]):
     pass
 
 

@@ -1,30 +1,39 @@
-"""Five wrong implementations that the rig must catch, each a known mistake of real systems."""
+"""Eight wrong implementations that the rig must catch, each a known mistake of real systems."""
 
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, override
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from fastapi_chassis.application import AbstractUnitOfWork
 from fastapi_chassis.domain import UnavailableException
 from fastapi_chassis.messaging import (
     Ack,
+    DeadLetterRecord,
+    DeadLetterStore,
     Delivery,
     Envelope,
     Outcome,
     PublishFailed,
     Receive,
+    Scheduler,
+    SchedulerConfig,
     Subscribed,
     Subscription,
     Transport,
+    outbox_for,
+    schedule_for,
 )
 from tests.faults.points import Points
 
 CURSOR, MARK_FIRST, SKIP_LOCKED = "cursor", "mark-first", "skip-locked"
 ACK_BEFORE_COMMIT, NO_INBOX = "ack-before-commit", "no-inbox"
+KEPT_AFTER_ACK, REMOVE_FIRST, OWN_CLOCK = "kept-after-ack", "remove-first", "own-clock"
 BATCH = 50
 log = logging.getLogger("rig.mutants")
 _WHOLE = (
@@ -143,8 +152,54 @@ class HastyTransport:
         return await self._transport.subscribe(subscription, hasty)
 
 
+class HastyDeadLetters:
+    """Says that a dead letter is kept, and keeps it then."""
+
+    def __init__(self, dead_letters: DeadLetterStore) -> None:
+        self._dead_letters = dead_letters
+        self._keeping: set[asyncio.Task[bool]] = set()
+
+    async def add(self, record: DeadLetterRecord) -> bool:
+        keeping = asyncio.create_task(self._add(record))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+        return True
+
+    async def _add(self, record: DeadLetterRecord) -> bool:
+        return await self._dead_letters.add(record)
+
+
+class RemoveFirst(Scheduler):
+    """Takes out what is due with one transaction and writes it with another: a crash in between loses it."""
+
+    @override
+    async def _move_batch(self) -> tuple[int, timedelta | None]:
+        async with self._open_unit() as removing:
+            due = await schedule_for(removing.session).take(limit=BATCH)
+            if due.envelopes:
+                await removing.commit()
+        if due.envelopes:
+            async with self._open_unit() as writing:
+                await outbox_for(writing.session).add(due.envelopes)
+                await writing.commit()
+        return len(due.envelopes), due.next_in
+
+
+class OwnClock:
+    """The clock of the process: one whose hand is ahead finds everything due."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def scheduler(mutant: str, open_unit: Callable[[], AbstractUnitOfWork], config: SchedulerConfig) -> Scheduler:
+    """Makes the scheduler of a run: the right one, unless a mutant takes its place."""
+    kind = RemoveFirst if mutant == REMOVE_FIRST else Scheduler
+    clock = OwnClock() if mutant == OWN_CLOCK else None
+    return kind(open_unit, config, clock=clock, wake=lambda: None)
+
+
 RELAYS: dict[str, type[Loop]] = {CURSOR: CursorPoller, MARK_FIRST: MarkFirst, SKIP_LOCKED: SkipLocked}
-ALL = (CURSOR, MARK_FIRST, ACK_BEFORE_COMMIT, NO_INBOX, SKIP_LOCKED)
 
 
 def _numbers(rows: list[tuple[int, Envelope]]) -> list[int]:

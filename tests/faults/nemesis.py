@@ -20,6 +20,7 @@ PATIENCE = 30.0  # seconds in which a fault must find its moment
 FROZEN = {"relay": 2 * LEASE, "consumer": 4.0}  # seconds: longer than its lease, or its session
 HALF_OPEN = 5.0  # longer than the time-outs of database and broker
 AWAY = 2.0
+HOUR = 3_600.0
 SOON, LATER = (0.1, 0.5), (1.0, 5.0)  # seconds between two faults of a lane: until each has hit, and then
 OFTEN, ONCE = 3, 1  # hits below which a run is void: of points and cuts, and of all else
 
@@ -165,6 +166,10 @@ def _stopped(role: str) -> Inject:
     return inject
 
 
+async def _turn_clocks(run: Run) -> bool:
+    return await run.turn_clocks(HOUR, within=PATIENCE)
+
+
 FAULTS = (
     Fault("W1", "writer: kill -9 after the business rows", "writer", _at("W1")),
     Fault("W2", "writer: kill -9 after the outbox rows", "writer", _at("W2")),
@@ -217,6 +222,12 @@ FAULTS = (
         ONCE,
     ),
     Fault("K9", "consumer: SIGTERM", "consumer", _stopped("consumer"), ONCE),
+    Fault("Q1", "dead letters: kill -9 before it is kept", "dead letters", _at("Q1")),
+    Fault("Q2", "dead letters: kill -9 between kept and ack", "dead letters", _at("Q2")),
+    Fault("S1", "scheduler: kill -9 after the claim", "scheduler", _at("S1")),
+    Fault("S2", "scheduler: kill -9 after the outbox rows", "scheduler", _at("S2")),
+    Fault("S3", "scheduler: kill -9 after the commit", "scheduler", _at("S3")),
+    Fault("S4", "scheduler: frozen before the commit", "scheduler", _frozen("S2", "relay"), ONCE),
     Fault("F2", "broker: kill -9 and start", "servers", _crash(lambda run: run.site.broker.server), ONCE),
     Fault("F3", "database: kill -9 and start", "servers", _crash(lambda run: run.site.database), ONCE),
     Fault("F4", "network: every connection reset", "servers", _reset, ONCE),
@@ -236,6 +247,7 @@ FAULTS = (
         ONCE,
     ),
     Fault("F6", "network: latency, jitter, small pieces for 2 s", "servers", _slow, ONCE),
+    Fault("F8", "clocks: every process starts anew, an hour ahead or behind", "servers", _turn_clocks, ONCE),
     Fault("F10", "messages sent again three times, shuffled", "relay", _at("F10", "1"), ONCE),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}

@@ -10,7 +10,7 @@ from tests.faults.nemesis import BY_NAME, FAULTS
 from tests.faults.trials import COLUMNS, MIXED, Result
 
 PAGE = Path(__file__).parents[2] / "docs/reference/fault-table.md"
-HEADINGS = "lost | ghosts | false answers | duplicated | inversions | stuck | given again"
+HEADINGS = "lost | ghosts | false answers | duplicated | inversions | early | stuck | given again"
 INTRODUCTION = """# Faults and what came of them
 
 Written by the rig itself, from runs that it really did: `make faults ARGS="--fault mixed each --write"`.

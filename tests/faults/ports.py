@@ -1,36 +1,49 @@
 """The ports of the library with points around their calls: what is wrapped is the real thing."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
+from typing import cast, override
 
-from fastapi_chassis.application import AbstractUnitOfWork, EventSink, RecordedEvent
+from fastapi_chassis.application import AbstractUnitOfWork, EventSink, RecordedEvent, SessionUnitOfWork
 from fastapi_chassis.messaging import (
     Ack,
     Delivery,
     Envelope,
     Outcome,
     Receive,
+    ScheduleStore,
     Subscribed,
     Subscription,
     Transport,
+    schedule_for,
 )
+from fastapi_chassis.plugins.sqlalchemy import Database
+from fastapi_chassis.plugins.sqlalchemy.session import SqlAlchemySession
 from tests.faults.points import Points
 
-BEFORE_OUTBOX = {"settle": "R4"}  # the broker has confirmed, and nothing is marked yet
-AFTER_OUTBOX = {"claim": "R1", "settle": "R6"}
 REMEMBERED = 200  # messages that a relay can send once more
 
 
-class WatchedOutbox:
-    """An OutboxStore, whatever its verbs, with points before and after some of them."""
+class Watched:
+    """A port, whatever its verbs, with points before and after some of them.
 
-    def __init__(self, outbox: object, points: Points) -> None:
-        self._outbox, self._points = outbox, points
+    Args:
+        port: the real one.
+        points: of the process.
+        before: the points, by the verbs before which they lie.
+        after: the same for those that lie behind a verb.
+    """
+
+    def __init__(
+        self, port: object, points: Points, *, before: Mapping[str, str], after: Mapping[str, str]
+    ) -> None:
+        self._port, self._points = port, points
+        self._before, self._after = before, after
 
     def __getattr__(self, verb: str) -> object:
-        call = getattr(self._outbox, verb)
-        before, after = BEFORE_OUTBOX.get(verb), AFTER_OUTBOX.get(verb)
+        call = getattr(self._port, verb)
+        before, after = self._before.get(verb), self._after.get(verb)
         return self._watched(call, before, after) if before or after else call
 
     def _watched(
@@ -47,9 +60,47 @@ class WatchedOutbox:
         return watched
 
 
+def watched_outbox(outbox: object, points: Points) -> Watched:
+    """R4: the broker has confirmed, and nothing is marked yet."""
+    return Watched(outbox, points, before={"settle": "R4"}, after={"claim": "R1", "settle": "R6"})
+
+
+def watched_dead_letters(dead_letters: object, points: Points) -> Watched:
+    """Q1: given up, and kept nowhere; Q2: kept, and the broker does not know."""
+    return Watched(dead_letters, points, before={"add": "Q1"}, after={"add": "Q2"})
+
+
+class WatchedSession(SqlAlchemySession):
+    """A scheduler's transaction, with points where it has taken messages out, and written, and committed."""
+
+    def __init__(self, database: Database, points: Points) -> None:
+        super().__init__(database)
+        self.points = points
+
+    @override
+    async def commit(self) -> None:
+        await self.points.pass_by("S2")
+        await super().commit()
+        await self.points.pass_by("S3")
+
+
+@schedule_for.register
+def _watched_schedule(session: WatchedSession) -> ScheduleStore:
+    schedule = schedule_for.dispatch(SqlAlchemySession)(session)
+    return cast("ScheduleStore", Watched(schedule, session.points, before={}, after={"take": "S1"}))
+
+
+def watched_unit(database: Database, points: Points) -> AbstractUnitOfWork:
+    """Makes the transaction of a scheduler, not yet begun."""
+    return SessionUnitOfWork(WatchedSession(database, points))
+
+
 def _is_work(result: object) -> bool:
-    """A claim without messages is no place to die at: nothing hangs on it."""
-    return result is not None and getattr(result, "entries", True) != ()
+    """A claim, or what is due, without messages is no place to die at: nothing hangs on it."""
+    return result is not None and () not in (
+        getattr(result, "entries", True),
+        getattr(result, "envelopes", True),
+    )
 
 
 class PublishingTransport:

@@ -7,8 +7,9 @@ import signal
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from time import monotonic
@@ -24,7 +25,7 @@ from fastapi_chassis.testing.backends import Backend, fresh_database, open_backe
 from fastapi_chassis.testing.chaos import Proxy, open_proxy
 from tests.faults.brokers import Broker, open_broker
 from tests.faults.checker import Counts, Found, count
-from tests.faults.model import Account, Accounts, Effects, Postings
+from tests.faults.model import Account, Accounts, Effects, Postings, Reminders, group_of
 from tests.faults.points import Arms
 from tests.faults.roles import NOT_STARTED
 from tests.faults.roles import run as run_role
@@ -32,7 +33,21 @@ from tests.faults.settings import Settings
 
 ROLES = ("writer", "relay", "consumer")
 EACH = 2  # processes of each role
+STORED = (Accounts, Postings, Reminders, Effects)
+OF_THE_DATABASE = (  # what only its own clock and its own order can tell
+    "effect ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY",
+    "effect ADD COLUMN at timestamptz NOT NULL DEFAULT clock_timestamp()",
+    "reminder ADD COLUMN made timestamptz NOT NULL DEFAULT now()",
+)
 HORIZON = 45.0  # seconds: more than every lease, session, time-out and back-off together
+
+
+PROGRESS = """
+    SELECT (SELECT count(*) FROM posting) + (SELECT count(*) FROM reminder) AS committed,
+        (SELECT count(DISTINCT event_id) FROM effect)
+            + (SELECT count(DISTINCT message_id) FROM chassis_dead_letters) AS settled,
+        (SELECT count(*) FROM chassis_outbox) + (SELECT count(*) FROM chassis_schedules) AS waiting
+"""
 
 
 def forks() -> ForkServerContext:
@@ -112,6 +127,7 @@ class Run:
         self._context = forks()
         self._slots = [Slot(self._settings(role, number)) for role in ROLES for number in range(EACH)]
         self._is_ending = False
+        self._skew = 0.0
 
     def _settings(self, role: str, number: int) -> Settings:
         broker_url = self.site.broker.urls.get(role, "")
@@ -133,11 +149,12 @@ class Run:
     async def start(self) -> None:
         """Makes the tables and accounts, and starts every process, those that listen first."""
         config = SqlAlchemyConfig.model_validate({"url": self._url})
-        async with open_store(config, Accounts, Postings, Effects) as store, store.unit_of_work() as work:
+        async with open_store(config, *STORED) as store, store.unit_of_work() as work:
             accounts = cast("Accounts", store.repository(Accounts)(work))
             await accounts.add_many([Account() for _ in range(self.load.accounts)], is_return_require=False)
             await work.commit()
-        await self._execute("ALTER TABLE effect ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY")
+        for column in OF_THE_DATABASE:
+            await self._execute(f"ALTER TABLE {column}")
         for role in reversed(ROLES):
             for slot in self._of(role):
                 slot.keeper = asyncio.create_task(self._keep(slot), name=slot.settings.name)
@@ -153,7 +170,10 @@ class Run:
 
     async def _keep(self, slot: Slot) -> None:
         while not self._is_ending:
-            process = self._context.Process(target=run_role, args=(slot.settings,), daemon=True)
+            # of the two of a role, one is ahead and one behind, and whoever takes its place is the other
+            skew = self._skew * (-1) ** (len(slot.exits) + self._slots.index(slot))
+            settings = replace(slot.settings, skew=skew)
+            process = self._context.Process(target=run_role, args=(settings,), daemon=True)
             process.start()
             slot.process = process
             await _ended(process)
@@ -166,10 +186,27 @@ class Run:
 
     def pids(self, role: str) -> list[int]:
         """The processes of a role that live just now."""
-        alive = [
-            slot.process for slot in self._of(role) if slot.process is not None and slot.process.is_alive()
-        ]
-        return [process.pid for process in alive if process.pid is not None]
+        return [pid for slot in self._of(role) if (pid := _living(slot)) is not None]
+
+    async def turn_clocks(self, seconds: float, *, within: float) -> bool:
+        """Has every process stop and another one start whose time of day is off; false where one did not.
+
+        Args:
+            seconds: that it is ahead or behind, also of all that start later.
+            within: seconds that they get to stop.
+        """
+        self._skew = seconds
+        living = {pid: slot for slot in self._slots if (pid := _living(slot)) is not None}
+        before = {pid: len(slot.exits) for pid, slot in living.items()}
+        for pid in living:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        deadline = monotonic() + within
+        while any(len(slot.exits) == before[pid] for pid, slot in living.items()):
+            if monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.05)
+        return True
 
     async def committed(self) -> int:
         """Counts the postings."""
@@ -217,14 +254,12 @@ class Run:
                 raise AssertionError(f"{slot.settings.name} did not stop within 20 s") from None
 
     async def _drained(self, horizon: float) -> None:
-        last, since = (-1, -1), monotonic()
+        last, since = (-1, -1, -1), monotonic()
         while monotonic() - since < horizon:
-            committed = await self.committed()
-            rows = await self._fetch(
-                "SELECT (SELECT count(DISTINCT event_id) FROM effect), (SELECT count(*) FROM chassis_outbox)"
-            )
-            state = (cast("int", rows[0][0]), cast("int", rows[0][1]))
-            if state == (committed, 0):
+            (row,) = await self._fetch(PROGRESS)
+            state = cast("tuple[int, int, int]", tuple(row))
+            committed, settled, waiting = state
+            if settled == committed and not waiting:
                 await asyncio.sleep(1.0)  # what came twice may still be on its way
                 return
             if state != last:
@@ -233,11 +268,24 @@ class Run:
 
     async def _found(self) -> Found:
         postings = await self._fetch("SELECT id, account_id, number FROM posting")
-        effects = await self._fetch("SELECT event_id, account_id, number FROM effect ORDER BY n")
-        (waiting,) = (await self._fetch("SELECT count(*) FROM chassis_outbox"))[0]
+        reminders = await self._fetch("SELECT id, account_id, 0 AS number, made + wait AS due FROM reminder")
+        effects = await self._fetch("SELECT event_id, account_id, number, at FROM effect ORDER BY n")
+        dead = await self._fetch("SELECT message_id, consumer_group FROM chassis_dead_letters")
+        ((_, _, waiting),) = await self._fetch(PROGRESS)
+        assert {one[1] for one in dead} <= {group_of(self.prefix)}
+        due = {_uuid(one[0]): cast("datetime", one[3]) for one in reminders}
         return Found(
-            committed={_uuid(one[0]): (_uuid(one[1]), cast("int", one[2])) for one in postings},
+            committed={
+                _uuid(one[0]): (_uuid(one[1]), cast("int", one[2])) for one in (*postings, *reminders)
+            },
             effects=[(_uuid(one[0]), _uuid(one[1]), cast("int", one[2])) for one in effects],
+            dead=[_uuid(one[0]) for one in dead],
+            due=due,
+            times={
+                event: cast("datetime", one[3])
+                for one in reversed(effects)
+                if (event := _uuid(one[0])) in due
+            },
             acknowledged=self._ledger("acknowledged"),
             deliveries=len(self._ledger("deliveries")),
             waiting=cast("int", waiting),
@@ -278,6 +326,10 @@ class Run:
 
 def _uuid(value: object) -> UUID:
     return UUID(str(value))
+
+
+def _living(slot: Slot) -> int | None:
+    return slot.process.pid if slot.process is not None and slot.process.is_alive() else None
 
 
 async def _ended(process: ForkServerProcess) -> None:

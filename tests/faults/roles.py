@@ -9,14 +9,24 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
 from fastapi_chassis.application import AbstractUnitOfWork, Handler, read_handler
-from fastapi_chassis.domain import AppException, ConflictException, new_id
+from fastapi_chassis.domain import (
+    AppException,
+    ConflictException,
+    SystemClock,
+    ValidationException,
+    new_id,
+)
 from fastapi_chassis.messaging import (
     CloudEventsCodec,
+    CommandWriter,
     Consumer,
+    DeadLetterKeeping,
+    DeadLetterStore,
     EnvelopeWriter,
     MessagingConfig,
     OutboxPublisher,
@@ -24,6 +34,9 @@ from fastapi_chassis.messaging import (
     Relay,
     RelayConfig,
     Routing,
+    SchedulerConfig,
+    SendingWriter,
+    TransactionalSchedule,
     Transport,
 )
 from fastapi_chassis.plugins.aiopika import AioPikaAwayError
@@ -39,15 +52,38 @@ from fastapi_chassis.plugins.sqlalchemy import (
 )
 from tests.faults import mutants
 from tests.faults.brokers import open_transport
-from tests.faults.model import Account, Accounts, Effect, Effects, Posted, Postings, group_of
+from tests.faults.clocks import skew
+from tests.faults.model import (
+    Account,
+    Accounts,
+    Effect,
+    Effects,
+    Posted,
+    Postings,
+    Reminded,
+    Reminder,
+    Reminders,
+    group_of,
+    is_poison,
+)
 from tests.faults.points import Points
-from tests.faults.ports import ConsumingTransport, PublishingTransport, WatchedOutbox, WatchedSink
+from tests.faults.ports import (
+    ConsumingTransport,
+    PublishingTransport,
+    WatchedSink,
+    watched_dead_letters,
+    watched_outbox,
+    watched_unit,
+)
 from tests.faults.settings import Settings
 
 CONCURRENT = 8  # commands of one writer at once: open loop, so one that is due beyond that is dropped
+REMINDING = 0.2  # of the commands, this share schedules a message
+SOONEST, LATEST = 0.5, 3.0  # seconds until it is due
 LEASE = 1.0  # seconds
 WAITS = {"base": 0.05, "cap": 0.5}
 RELAY = {"batch": 50, "lease": LEASE, "poll_busy": 0.02, "poll_idle": 0.1, "retry": WAITS}
+SCHEDULER = {"poll": 0.2, "timeout": 5, "retry": WAITS}
 DATABASE = {
     "pool_size": 5,
     "max_overflow": 5,
@@ -76,6 +112,8 @@ def run(settings: Settings) -> None:
     output = os.open(settings.folder / f"{settings.name}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(output, 1)
     os.dup2(output, 2)
+    if settings.skew:
+        skew(settings.skew)
     logging.basicConfig(
         level=logging.WARNING,
         format=f"%(asctime)s {os.getpid()} %(name)s %(levelname)s %(message)s",
@@ -120,7 +158,8 @@ async def _write(settings: Settings, store: SqlAlchemyStore, points: Points, sto
     """Gives commands at a fixed rate, whatever becomes of them."""
     codec = EnvelopeWriter(CloudEventsCodec(), source="rig", routing=Routing(settings.prefix))
     sink = WatchedSink(OutboxPublisher(codec), points)
-    accounts, postings = store.repository(Accounts), store.repository(Postings)
+    events = SendingWriter(codec, CommandWriter("rig", {}))
+    accounts, postings, reminders = map(store.repository, (Accounts, Postings, Reminders))
     acknowledged = Ledger(settings, "acknowledged")
 
     async def command(account_id: UUID) -> None:
@@ -129,10 +168,24 @@ async def _write(settings: Settings, store: SqlAlchemyStore, points: Points, sto
             posted = account.post(settings.per_command)
             await accounts(work).update(account)
             await postings(work).add_many(posted, is_return_require=False)
+            made = [one.id for one in posted]
+            if random.random() < REMINDING:
+                made.append(await remind(account_id, work))
             await points.pass_by("W1")
             await work.commit()
         points.reach("W5")
-        acknowledged.note(b"".join(one.id.bytes for one in posted))
+        acknowledged.note(b"".join(one.bytes for one in made))
+
+    async def remind(account_id: UUID, work: AbstractUnitOfWork) -> UUID:
+        wait = timedelta(seconds=random.uniform(SOONEST, LATEST))
+        reminder = Reminder(id=new_id(), account_id=account_id, wait=wait)
+        await reminders(work).add(reminder)
+        schedule = TransactionalSchedule(
+            [work], events, sink=sink, clock=SystemClock(), wake=lambda: None
+        )  # the schedulers are other processes, and have to look
+        reminded = Reminded(account_id=account_id, reminder_id=reminder.id)
+        await schedule.send(reminded, in_=wait, order=str(account_id))
+        return reminder.id
 
     async def attempt(account_id: UUID) -> None:
         try:
@@ -165,12 +218,19 @@ async def _at_a_rate(rate: float, begin: Callable[[], Awaitable[None]], stopping
 
 
 async def _relay(settings: Settings, store: SqlAlchemyStore, points: Points, stopping: asyncio.Event) -> None:
-    async with open_transport(settings) as bare:
+    """Runs a relay and a scheduler beside each other, as a service does."""
+
+    def open_unit() -> AbstractUnitOfWork:
+        return watched_unit(store.database, points)
+
+    config = SchedulerConfig.model_validate(SCHEDULER)
+    scheduler = mutants.scheduler(settings.mutant, open_unit, config)
+    async with open_transport(settings) as bare, scheduler.running():
         transport = cast("Transport", PublishingTransport(bare, points))
         if settings.mutant in mutants.RELAYS:
             await mutants.RELAYS[settings.mutant](store.database.engine, transport, points).run(stopping)
             return
-        outbox = cast("OutboxStore", WatchedOutbox(store.outbox(), points))
+        outbox = cast("OutboxStore", watched_outbox(store.outbox(), points))
         async with Relay(outbox, transport, RelayConfig.model_validate(RELAY)).running():
             await stopping.wait()
 
@@ -195,7 +255,14 @@ async def _consume(
         await points.pass_by("K2")
         account_id, number = event.account_id, event.number
         await effects.add(Effect(id=new_id(), event_id=event.event_id, account_id=account_id, number=number))
+        if is_poison(number):
+            raise ValidationException("nobody will ever book this")
         await points.pass_by("K3")
+
+    async def recall(event: Reminded, effects: Effects) -> None:
+        await effects.add(
+            Effect(id=new_id(), event_id=event.reminder_id, account_id=event.account_id, number=0)
+        )
 
     config = MessagingConfig.model_validate(
         {
@@ -206,14 +273,18 @@ async def _consume(
             "retry": WAITS,
         }
     )
-    consumer = Consumer(
-        group_of(settings.prefix), [cast("Handler", read_handler(book))], scopes=scopes, config=config
-    )
+    handlers = [cast("Handler", read_handler(function)) for function in (book, recall)]
+    consumer = Consumer(group_of(settings.prefix), handlers, scopes=scopes, config=config)
+    dead_letters = cast("DeadLetterStore", watched_dead_letters(store.dead_letters(), points))
+    if settings.mutant == mutants.KEPT_AFTER_ACK:
+        dead_letters = cast("DeadLetterStore", mutants.HastyDeadLetters(dead_letters))
+    keeping = DeadLetterKeeping(consumer, dead_letters, SystemClock(), config.retry)
     async with AsyncExitStack() as stack:
         bare = await stack.enter_async_context(open_transport(settings))
         if settings.mutant == mutants.ACK_BEFORE_COMMIT:
             bare = cast("Transport", mutants.HastyTransport(bare))
         watched = ConsumingTransport(bare, points, Ledger(settings, "deliveries").note)
-        await stack.enter_async_context(consumer.running(cast("Transport", watched)))
+        subscribed = await keeping.subscribe(cast("Transport", watched))
+        stack.push_async_callback(subscribed.stop)
         (settings.folder / f"{settings.name}.joined").touch()
         await stopping.wait()

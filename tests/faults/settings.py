@@ -20,6 +20,7 @@ class Settings:
         rate: commands per second of this process.
         per_command: events of one command.
         mutant: the wrong implementation that takes the place of the right one.
+        skew: seconds by which its time of day is ahead of the machine's.
     """
 
     role: str
@@ -33,3 +34,4 @@ class Settings:
     rate: float = 20.0
     per_command: int = 5
     mutant: str = ""
+    skew: float = 0.0

@@ -1,4 +1,4 @@
-"""The rig catches what is wrong: five planted mistakes, each of which real systems have made."""
+"""The rig catches what is wrong: eight planted mistakes, each of which real systems have made."""
 
 import asyncio
 import os
@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults import mutants
 from tests.faults.checker import Counts
+from tests.faults.nemesis import HOUR, PATIENCE
 from tests.faults.points import KILL
 from tests.faults.rig import Load, Run, Site, open_run, open_site
 
@@ -30,9 +31,11 @@ async def struck(run: Run, point: str, action: str) -> int:
     return pid
 
 
-async def counted(site: Site, mutant: str, point: str, action: str, *, kill_after: float = 0) -> Counts:
+async def counted(
+    site: Site, mutant: str, point: str, action: str, *, kill_after: float = 0, times: int = TIMES
+) -> Counts:
     async with open_run(site, Load(mutant=mutant)) as run:
-        for _ in range(TIMES):
+        for _ in range(times):
             pid = await struck(run, point, action)
             await asyncio.sleep(1.2)
             if kill_after:
@@ -67,3 +70,20 @@ async def test_a_consumer_without_inbox_is_caught(site: Site) -> None:
 async def test_relays_that_lease_rows_instead_of_keys_are_caught(site: Site) -> None:
     counts = await counted(site, mutants.SKIP_LOCKED, "leased", "1.0")
     assert counts.inversions > 0
+
+
+async def test_keeping_after_the_ack_and_removing_before_writing_are_caught(site: Site) -> None:
+    kept_after_ack, removed_first = await asyncio.gather(  # each on a database of its own
+        counted(site, mutants.KEPT_AFTER_ACK, "Q1", "30", kill_after=1.2, times=1),
+        counted(site, mutants.REMOVE_FIRST, "S3", KILL, times=1),
+    )
+    assert kept_after_ack.lost > 0
+    assert removed_first.lost > 0
+
+
+async def test_a_scheduler_that_goes_by_its_own_clock_is_caught(site: Site) -> None:
+    async with open_run(site, Load(mutant=mutants.OWN_CLOCK)) as run:
+        assert await run.turn_clocks(HOUR, within=PATIENCE)
+        await struck(run, "S3", KILL)
+        counts = await run.finish(horizon=HORIZON)
+    assert counts.early > 0

@@ -13,7 +13,7 @@ LOAD = Load(events=500, rate=100)
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.requirement("MSG-3", "MSG-4", "MSG-5", "MSG-12", "MISTAKE-6")
+@pytest.mark.requirement("MSG-3", "MSG-4", "MSG-5", "MSG-8", "MSG-12", "MISTAKE-6")
 @pytest.mark.parametrize(
     "transport",
     [

@@ -13,7 +13,7 @@ from tests.faults.nemesis import Storm, rage
 from tests.faults.rig import Load, Site, open_run
 
 MIXED = "mixed"  # the trial of all faults at once
-COLUMNS = ("lost", "ghosts", "false_answers", "duplicated", "inversions", "stuck")
+COLUMNS = ("lost", "ghosts", "false_answers", "duplicated", "inversions", "early", "stuck")
 
 
 @dataclass(frozen=True, slots=True)
