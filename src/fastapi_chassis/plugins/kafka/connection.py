@@ -14,6 +14,7 @@ from fastapi_chassis.plugins.kafka.config import KafkaConfig
 from fastapi_chassis.plugins.kafka.errors import LOGIN, KafkaAwayError, KafkaTopicError, is_away, reason_of
 
 _EXISTS = 36  # Kafka's number for a topic that is there
+_SETTINGS = {"message.timestamp.type": "LogAppendTime"}  # by a process's clock, a broker may refuse it
 _log = logging.getLogger("fastapi_chassis.kafka")
 
 
@@ -119,7 +120,10 @@ class KafkaConnection:
         topics = self.config.topics
         # aiokafka lets the brokers decide on copies only where an assignment is given, be it empty
         assigned: dict[int, list[int]] | None = {} if topics.replication == -1 else None
-        wanted = [NewTopic(name, topics.partitions, topics.replication, assigned) for name in sorted(names)]
+        wanted = [
+            NewTopic(name, topics.partitions, topics.replication, assigned, _SETTINGS)
+            for name in sorted(names)
+        ]
         try:
             answer = await self._admin.create_topics(wanted)
         except (KafkaError, OSError) as error:

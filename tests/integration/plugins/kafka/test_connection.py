@@ -4,6 +4,7 @@ import asyncio
 from time import monotonic
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from fastapi_chassis.domain import new_id
 from fastapi_chassis.plugins.kafka import (
@@ -61,3 +62,17 @@ async def test_topics_are_made_only_where_that_is_wanted(kafka_servers: str) -> 
         await eventually(is_known)  # a broker hears of it from the controller
         with pytest.raises(KafkaTopicError, match="does not make the topic"):
             await connection.want({"no topic!"})
+
+
+async def test_the_brokers_say_when_a_message_came(kafka_servers: str) -> None:
+    topic = f"integration-events.{new_id().hex}"
+    async with open_kafka(KafkaConnection(config_for(kafka_servers))) as connection:
+        await KafkaTransport(connection).publish([envelope(1, destination=topic)])
+    servers = kafka_servers.removeprefix("kafka://")
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=servers, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        record = await asyncio.wait_for(consumer.getone(), 30)
+    finally:
+        await consumer.stop()
+    assert record.timestamp_type == 1, "by the clock of a process that is hours ahead it would be refused"
