@@ -1,7 +1,6 @@
 """MessageContext: who asks, in which conversation and until when; carried beside the message."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -60,11 +59,21 @@ def current_context() -> MessageContext:
     return _CURRENT.get()
 
 
-@contextmanager
-def use_context(context: MessageContext) -> Iterator[MessageContext]:
-    """Makes a context the current one for a block."""
-    token = _CURRENT.set(context)
-    try:
-        yield context
-    finally:
-        _CURRENT.reset(token)
+class use_context:  # noqa: N801 - it is called like a function
+    """Makes a context the current one for a block.
+
+    Args:
+        context: the context.
+    """
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: MessageContext) -> None:
+        self._context = context
+
+    def __enter__(self) -> MessageContext:
+        self._token = _CURRENT.set(self._context)
+        return self._context
+
+    def __exit__(self, *_: object) -> None:
+        _CURRENT.reset(self._token)

@@ -1,7 +1,7 @@
 """Record keeping: what a repository writes into entities by itself, and takes back if the write fails."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from fastapi_chassis.application.context import current_context
 from fastapi_chassis.domain import (
@@ -41,12 +41,13 @@ def stamps(entity: type, clock: Clock, *, first: bool = False) -> dict[str, obje
     return created | {"updated_at": now, "updated_by": who}
 
 
-@contextmanager
-def stamped(entities: Sequence[object], values: Mapping[str, object]) -> Iterator[None]:
+def stamped(entities: Sequence[object], values: Mapping[str, object]) -> AbstractContextManager[None]:
     """Sets fields for the time of a write; they stay if it succeeds."""
-    if not values:
-        yield
-        return
+    return _stamped(entities, values) if values else nullcontext()
+
+
+@contextmanager
+def _stamped(entities: Sequence[object], values: Mapping[str, object]) -> Iterator[None]:
     before = [{name: getattr(entity, name) for name in values} for entity in entities]
     for entity in entities:
         _set(entity, values)

@@ -1,7 +1,5 @@
 """Codecs: an integration event as bytes, and back; CloudEvents by default."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -102,9 +100,11 @@ class CloudEventsCodec:
         """Reads the data as the type that the envelope names."""
         _check_size(envelope, self._largest)
         event, steps = _known(registry, envelope.type, envelope.version)
-        with _explained(envelope.type):
+        try:
             payload = _lifted(_DATA.validate_json(envelope.payload), steps) if steps else envelope.payload
             read = self._json.form(event).validate_json(payload)
+        except ValidationError as fault:
+            raise _unlike(envelope.type, fault) from None
         return _carried(read, envelope)
 
 
@@ -135,19 +135,20 @@ class EventDataCodec:
         """Reads the data as the type that the payload names; a CloudEvent in another form is read as one."""
         _check_size(envelope, self._largest)
         try:
-            with _explained("an event"):
-                named = _Named.model_validate_json(envelope.payload)
-        except UnreadableMessage:
+            named = _Named.model_validate_json(envelope.payload)
+        except ValidationError as fault:
             if SPEC_VERSION in envelope.headers:
                 return self._cloudevents.read(envelope, registry)
-            raise
+            raise _unlike("an event", fault) from None
         name = named.event
         event, steps = _known(registry, name, envelope.version if envelope.type == name else None)
-        with _explained(name):
+        try:
             if steps:
                 data = _lifted(named.data, steps)
                 return _carried(self._json.form(event).validate_json(data), envelope)
             body = self._form(event).model_validate_json(envelope.payload)
+        except ValidationError as fault:
+            raise _unlike(name, fault) from None
         return _carried(getattr(body, "data"), envelope)  # noqa: B009 - a field that is made below
 
     def _form(self, event: type[IntegrationEvent]) -> type[BaseModel]:
@@ -215,12 +216,8 @@ def _carried(event: IntegrationEvent, envelope: Envelope) -> IntegrationEvent:
     return event
 
 
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
+def _unlike(name: str, fault: ValidationError) -> UnreadableMessage:
     """Says which fields are wrong and how, and never what they hold."""
-    try:
-        yield
-    except ValidationError as fault:
-        found = fault.errors(include_url=False, include_input=False, include_context=False)
-        reasons = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['msg']}" for one in found)
-        raise UnreadableMessage(f"the payload is not {name}: {reasons}") from None
+    found = fault.errors(include_url=False, include_input=False, include_context=False)
+    reasons = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['msg']}" for one in found)
+    return UnreadableMessage(f"the payload is not {name}: {reasons}")

@@ -27,6 +27,7 @@ from fastapi_chassis.plugins.kafka.progress import Progress
 from fastapi_chassis.plugins.kafka.records import dead_record, dead_topic, envelope_in, stand_in_for
 
 _POLL = 0.2  # seconds that a poll waits for records
+_SILENCE = 60.0  # seconds without a poll: a fifth of what the client allows
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _log = logging.getLogger("fastapi_chassis.kafka")
 
@@ -159,18 +160,20 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _take(self) -> None:
-        """Polls once; while there is no room it polls for nothing, which tells the brokers that it lives."""
-        room, consumer = self._deliveries.room, self._consumer
-        if not room:
+        """Polls once there is room.
+
+        The client takes a member for dead that polls for nothing too long, so it does now and then; but what
+        the client has fetched ahead is lost with that, and is fetched again.
+        """
+        consumer = self._consumer
+        try:
+            async with asyncio.timeout(_SILENCE):
+                await self._deliveries.wait_for_room()
+        except TimeoutError:
             consumer.pause(*consumer.assignment())
             await consumer.getmany(timeout_ms=0)
-            try:
-                async with asyncio.timeout(_POLL):
-                    await self._deliveries.wait_for_room()
-            except TimeoutError:
-                return
-        if paused := consumer.paused():
-            consumer.resume(*paused)
+            consumer.resume(*consumer.paused())
+            return
         found: dict[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]] = await consumer.getmany(
             timeout_ms=milliseconds(_POLL), max_records=self._deliveries.room or 1
         )
