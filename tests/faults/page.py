@@ -19,7 +19,8 @@ How it works, and what each word promises, is told in
 
 All columns but `hits`, `events` and `given again` must be 0. A run in which a fault hit less often than it
 should, or a process ended by itself, is void and does not count. `given again` are deliveries beyond the
-first of a message: they show that a fault was felt, and the inbox has dealt with them.
+first of a message: they show that a fault was felt, and the inbox has dealt with them. `tree` is the commit
+that ran; a question mark stands for runs from before commits were noted.
 """
 RULE_OF_THREE = """\
 {events:,} events without a mistake in these runs bound the rate of mistakes, under just these faults and if
@@ -43,18 +44,19 @@ def page_of(results: Sequence[Result]) -> str:
 
 
 def _mixed(results: Iterable[Result]) -> Iterator[str]:
-    yield f"| transport | seed | events per second | hits | events | {HEADINGS} |"
-    yield _rule(5)
+    yield f"| transport | tree | seed | events per second | hits | events | {HEADINGS} |"
+    yield _rule(6)
     for one in results:
-        yield f"| {one.transport} | {one.seed} | {one.rate:g} offered | {_figures(one)} |"
+        tree, offered = one.commit or "?", f"{one.rate:g} offered"
+        yield f"| {one.transport} | {tree} | {one.seed} | {offered} | {_figures(one)} |"
 
 
 def _single(results: Iterable[Result]) -> Iterator[str]:
-    yield f"| fault | transport | hits | events | {HEADINGS} |"
-    yield _rule(4)
+    yield f"| fault | transport | tree | hits | events | {HEADINGS} |"
+    yield _rule(5)
     for name, runs in groupby(results, key=lambda one: one.name):
         for one in runs:
-            yield f"| {BY_NAME[name].title} | {one.transport} | {_figures(one)} |"
+            yield f"| {BY_NAME[name].title} | {one.transport} | {one.commit or '?'} | {_figures(one)} |"
 
 
 def _covered(results: Sequence[Result]) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ class Result:
         crashes: processes that ended as nobody asked for.
         seconds: it took.
         rate: events per second that were offered.
+        commit: of the tree that ran; with a plus where it was changed, nothing where nobody noted it.
     """
 
     transport: str
@@ -41,6 +43,7 @@ class Result:
     crashes: tuple[str, ...]
     seconds: float
     rate: float
+    commit: str = ""
 
     @property
     def missed(self) -> dict[str, int]:
@@ -107,10 +110,20 @@ async def attempt(site: Site, load: Load, storm: Storm, name: str, *, keep: Path
             crashes=tuple(run.crashes),
             seconds=monotonic() - began,
             rate=load.rate,
+            commit=await asyncio.to_thread(_commit),
         )
         if not result.is_proof:
             _keep(run.folder, keep, name)
     return result
+
+
+def _commit() -> str:
+    asked = ("git", "describe", "--always", "--exclude=*", "--dirty=+")
+    try:
+        told = subprocess.run(asked, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):  # no git, or no repository
+        return ""
+    return told.stdout.strip()
 
 
 def _keep(folder: Path, place: Path | None, name: str) -> None:

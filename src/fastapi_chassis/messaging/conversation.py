@@ -25,7 +25,7 @@ def context_of(envelope: Envelope) -> MessageContext:
 
     A message that begins a conversation gives it its id.
     """
-    headers = dict(envelope.headers)
+    headers = envelope.headers
     return MessageContext(
         correlation_id=headers.get(CORRELATION) or str(envelope.id),
         principal=SYSTEM,

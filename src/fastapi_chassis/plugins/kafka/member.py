@@ -235,6 +235,17 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 async def _left(consumer: Any) -> None:
     try:
         async with asyncio.timeout(2):
-            await consumer.stop()
+            try:
+                await consumer.stop()
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                # it broke off its own stop, at a fetch that had just failed
+                await consumer._client.close()  # noqa: SLF001 - the step that is left
     except Exception as error:  # noqa: BLE001 - the brokers notice by themselves
         _log.debug("a member left without a word: %r", error)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -2,11 +2,13 @@
 
 import asyncio
 from datetime import timedelta
+from typing import override
 
 import pytest
 
 from fastapi_chassis.domain import UnavailableException, new_id
 from fastapi_chassis.messaging import Ack, DeadLetter, Delivery, Envelope, Outcome, Retry, Subscription
+from fastapi_chassis.plugins.kafka.member import _left
 from fastapi_chassis.plugins.kafka.records import DeadRecord, dead_topic
 from fastapi_chassis.testing import eventually
 from fastapi_chassis.testing.backends import Backend
@@ -146,3 +148,36 @@ async def test_what_is_no_message_goes_to_the_dead_letters_and_holds_nothing_up(
             ("", "its key or a header is no text"),
             ("a", "is poison"),
         ]
+
+
+class BreaksOff:
+    """A client whose stop is cancelled from within, as aiokafka's is while a fetch fails."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self._client = self
+
+    async def stop(self) -> None:
+        raise asyncio.CancelledError
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_a_client_that_breaks_off_its_own_stop_ends_nothing_else() -> None:
+    client = BreaksOff()
+    await _left(client)
+    assert client.is_closed
+
+
+async def test_a_stop_can_still_be_cancelled() -> None:
+    class Slow(BreaksOff):
+        @override
+        async def stop(self) -> None:
+            await asyncio.sleep(60)
+
+    leaving = asyncio.create_task(_left(Slow()))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
