@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from fastapi_chassis.testing import eventually
 from tests.faults import mutants
 from tests.faults.checker import Counts
 from tests.faults.nemesis import HOUR, PATIENCE
@@ -84,6 +85,11 @@ async def test_keeping_after_the_ack_and_removing_before_writing_are_caught(site
 async def test_a_scheduler_that_goes_by_its_own_clock_is_caught(site: Site) -> None:
     async with open_run(site, Load(mutant=mutants.OWN_CLOCK)) as run:
         assert await run.turn_clocks(HOUR, within=PATIENCE)
-        await struck(run, "S3", KILL)
+        before = await run.committed()
+
+        async def has_gone_on() -> bool:
+            return await run.committed() > before + 200  # with forty messages that wait for their time
+
+        await eventually(has_gone_on, within=90)
         counts = await run.finish(horizon=HORIZON)
     assert counts.early > 0
