@@ -77,9 +77,9 @@ async def test_the_lease_is_renewed_while_publishing_takes_long(shop: Shop, brok
     broker.gate.clear()
     broker.held_keys = {"slow"}
     await shop.write(created(key="slow"))
-    async with relay(shop.outbox, broker, lease=0.2).running():
-        for _ in range(10):
-            await asyncio.sleep(0.05)
+    async with relay(shop.outbox, broker, lease=1).running():
+        for _ in range(13):
+            await asyncio.sleep(0.1)
             rows = shop.store.rows(_Owned)
             assert all(row.ends > monotonic() for row in rows.values())
         broker.gate.set()
