@@ -100,6 +100,7 @@ from fastapi_chassis.messaging.transport import (
 )
 from fastapi_chassis.messaging.unreadable import stand_in
 from fastapi_chassis.messaging.upcasters import Upcaster, Upcasters, upcaster
+from fastapi_chassis.messaging.verdict import is_cancelled
 
 __all__ = (
     "DATAREF",
@@ -211,6 +212,7 @@ __all__ = (
     "full_jitter",
     "http_request_of",
     "inbox_for",
+    "is_cancelled",
     "opened",
     "outbox_for",
     "outbox_group",

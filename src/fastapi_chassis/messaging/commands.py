@@ -29,7 +29,7 @@ from fastapi_chassis.messaging.inbox import inbox_for
 from fastapi_chassis.messaging.outcome import Ack, DeadLetter, Outcome, Retry
 from fastapi_chassis.messaging.road_meter import UNREADABLE, RoadMeter
 from fastapi_chassis.messaging.transport import Delivery, Subscribed, Subscription, Transport
-from fastapi_chassis.messaging.verdict import cut, verdict_on
+from fastapi_chassis.messaging.verdict import cut, is_cancelled, verdict_on
 
 _log = logging.getLogger("fastapi_chassis.messaging.commands")
 
@@ -165,8 +165,7 @@ class CommandConsumer:
             async with asyncio.timeout(self._config.handler_timeout):
                 await self._handle(taken, command, delivery.envelope)
         except asyncio.CancelledError as fault:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if is_cancelled():
                 raise  # by whoever stops the consumer: nothing is settled, the command comes again
             return self._judge(delivery, fault)
         except Exception as fault:  # noqa: BLE001 - every failure of a handler settles the command

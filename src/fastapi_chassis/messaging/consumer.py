@@ -28,7 +28,7 @@ from fastapi_chassis.messaging.registry import EventRegistry
 from fastapi_chassis.messaging.road_meter import UNREADABLE, RoadMeter
 from fastapi_chassis.messaging.routing import Routing
 from fastapi_chassis.messaging.transport import Delivery, Subscribed, Subscription, Transport
-from fastapi_chassis.messaging.verdict import cut, verdict_on
+from fastapi_chassis.messaging.verdict import cut, is_cancelled, verdict_on
 
 _log = logging.getLogger("fastapi_chassis.messaging.consumer")
 
@@ -141,7 +141,7 @@ class Consumer:
                 async with self._alone, asyncio.timeout(self._config.handler_timeout):
                     await self._handle(reader, event)
         except asyncio.CancelledError as fault:
-            if _is_cancelled():
+            if is_cancelled():
                 raise  # by whoever stops the consumer: nothing is settled, the message comes again
             return self._judge(reader, delivery, fault)
         except Exception as fault:  # noqa: BLE001 - every failure of a handler settles the message
@@ -200,11 +200,6 @@ async def _run(reader: _Reader, event: IntegrationEvent) -> None:
         await reader.handle(event)
     finally:
         reader.group_commit.note_pace(perf_counter() - began)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _readers(

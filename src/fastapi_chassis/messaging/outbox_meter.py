@@ -1,9 +1,10 @@
 """OutboxMeter: shows what waits in an outbox, and counts the leases that its relay loses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from opentelemetry import metrics
-from opentelemetry.metrics import _Gauge as Gauge
 
 from fastapi_chassis.messaging.outbox import Backlog
 from fastapi_chassis.observability import OpenTelemetryMeter
@@ -11,13 +12,21 @@ from fastapi_chassis.observability import OpenTelemetryMeter
 STORE = "chassis.store"
 
 
+class _Gauge(Protocol):
+    """A synchronous gauge; the API has no public name for its type."""
+
+    def set(self, amount: float, attributes: Mapping[str, str]) -> None:
+        """Shows an amount."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Instruments:
     """What a meter has for an outbox."""
 
-    count: Gauge
-    oldest: Gauge
-    blocked: Gauge
+    count: _Gauge
+    oldest: _Gauge
+    blocked: _Gauge
     lost: metrics.Counter
 
 

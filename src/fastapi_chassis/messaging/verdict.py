@@ -1,5 +1,7 @@
 """verdict_on(): what becomes of a message whose handler failed; the one table from exception to outcome."""
 
+import asyncio
+
 from fastapi_chassis.config import masked_text
 from fastapi_chassis.domain import (
     AlreadyExistsException,
@@ -59,3 +61,9 @@ def reason_of(fault: BaseException) -> str:
 def cut(reason: str) -> str:
     """Keeps at most 8 KiB of a text."""
     return reason.encode(errors="replace")[:MAX_REASON].decode(errors="ignore")
+
+
+def is_cancelled() -> bool:
+    """Whether somebody cancels the task at hand; else a CancelledError came out of what it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -80,6 +81,19 @@ def first_numbers(recorders: Sequence[Recorder], key: str) -> list[int]:
     return list(dict.fromkeys(int(one.payload) for one in came if one.key == key))
 
 
+async def bring_back(server: Backend, how: str) -> None:
+    """Takes a server away, by `kill`, `restart` or `freeze`, and brings it back."""
+    if how == "restart":
+        await asyncio.to_thread(server.restart)
+    elif how == "kill":
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+    else:
+        server.pause()
+        await asyncio.sleep(4)
+        server.resume()
+
+
 class RoadSuite[B: Broker]:
     """What was confirmed arrives, in the order of its key, whatever happens to the server and on the way."""
 
@@ -115,19 +129,8 @@ class RoadSuite[B: Broker]:
     async def test_nothing_is_lost_or_out_of_order_whatever_happens_to_the_server(
         self, server: Backend, how: str
     ) -> None:
-        async def disturb() -> None:
-            if how == "restart":
-                await asyncio.to_thread(server.restart)
-            elif how == "kill":
-                await asyncio.to_thread(server.kill)
-                await asyncio.to_thread(server.start)
-            else:
-                server.pause()
-                await asyncio.sleep(4)
-                server.resume()
-
         async with self.travel(server.url) as road:
-            assert await self.travelled(road, disturb) > 0
+            assert await self.travelled(road, partial(bring_back, server, how)) > 0
 
     async def test_nothing_is_lost_or_out_of_order_when_connections_are_reset(self, url: str) -> None:
         async with way_to(url) as proxy:

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from fastapi_chassis.domain import (
     ValidationException,
 )
 from fastapi_chassis.messaging import DeadLetter, MessagingConfig, Retry
-from fastapi_chassis.messaging.verdict import MAX_REASON, cut, reason_of, verdict_on
+from fastapi_chassis.messaging.verdict import MAX_REASON, cut, is_cancelled, reason_of, verdict_on
 from tests.unit.messaging.shop import quick
 
 HOPELESS = [
@@ -70,3 +71,24 @@ def test_a_reason_is_short_and_shows_no_password() -> None:
     assert reason_of(RuntimeError()) == "RuntimeError"
     assert len(reason_of(RuntimeError("ü" * 100_000)).encode()) <= MAX_REASON
     assert cut("ü" * 5_000) == "ü" * 4_096
+
+
+async def test_a_cancellation_is_told_from_one_that_came_out_of_what_was_waited_for() -> None:
+    async def fails() -> bool:
+        try:
+            raise asyncio.CancelledError
+        except asyncio.CancelledError:
+            return is_cancelled()
+
+    async def waits() -> bool:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return is_cancelled()
+        return False
+
+    assert not await asyncio.create_task(fails())
+    task = asyncio.create_task(waits())
+    await asyncio.sleep(0)
+    task.cancel()
+    assert await task

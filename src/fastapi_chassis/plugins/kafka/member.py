@@ -20,6 +20,7 @@ from fastapi_chassis.messaging import (
     Subscription,
     UnreadableMessage,
     bury_until_kept,
+    is_cancelled,
 )
 from fastapi_chassis.plugins.kafka.connection import KafkaConnection, milliseconds
 from fastapi_chassis.plugins.kafka.producer import KafkaProducer
@@ -238,14 +239,9 @@ async def _left(consumer: Any) -> None:
             try:
                 await consumer.stop()
             except asyncio.CancelledError:
-                if _is_cancelled():
+                if is_cancelled():
                     raise
                 # it broke off its own stop, at a fetch that had just failed
                 await consumer._client.close()  # noqa: SLF001 - the step that is left
     except Exception as error:  # noqa: BLE001 - the brokers notice by themselves
         _log.debug("a member left without a word: %r", error)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

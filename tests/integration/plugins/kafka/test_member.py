@@ -11,11 +11,11 @@ from fastapi_chassis.messaging import Ack, DeadLetter, Delivery, Envelope, Outco
 from fastapi_chassis.plugins.kafka.member import _left
 from fastapi_chassis.plugins.kafka.records import DeadRecord, dead_topic
 from fastapi_chassis.testing import eventually
-from fastapi_chassis.testing.backends import Backend
 from fastapi_chassis.testing.backends.fixtures import OpenBackend
 from fastapi_chassis.testing.contracts.envelopes import envelope, numbers
 from fastapi_chassis.testing.contracts.transport import Recorder
 from tests.contracts.kafka_broker import KafkaBroker, broker_at
+from tests.integration.plugins.roads import bring_back
 
 pytestmark = [pytest.mark.backends("kafka"), pytest.mark.requirement("MSG-6")]
 
@@ -35,18 +35,6 @@ async def publish_all(broker: KafkaBroker, envelopes: list[Envelope]) -> None:
             await asyncio.sleep(0.1)
         else:
             return
-
-
-async def bring_back(server: Backend, how: str) -> None:
-    if how == "restart":
-        await asyncio.to_thread(server.restart)
-    elif how == "kill":
-        await asyncio.to_thread(server.kill)
-        await asyncio.to_thread(server.start)
-    else:
-        server.pause()
-        await asyncio.sleep(4)
-        server.resume()
 
 
 @pytest.mark.parametrize("how", ["restart", "kill", "freeze"])
