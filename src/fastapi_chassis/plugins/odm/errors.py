@@ -70,6 +70,15 @@ def unknown() -> Told:
     return UnavailableException("the database did not say whether this was done", retry_after=1)
 
 
+# FerretDB hands on, as an internal error, what PostgreSQL and its own connections to it say
+_INTERNAL = 1
+_AWAY = re.compile(
+    r"terminating connection|the database system is|unexpected EOF|too many clients"
+    r"|remaining connection slots|failed to connect|\(\*Pool\)\.Acquire|conn closed"
+    r"|connection reset|connection refused|broken pipe"
+)
+_AGAIN = re.compile(r"deadlock detected|could not serialize access|tuple concurrently updated")
+
 _BY_CODE: dict[int, Callable[[], Told]] = {
     2: _invalid,
     6: _away,
@@ -148,9 +157,13 @@ def _by_code(error: OperationFailure) -> Told:
         return _again()
     if has_label(error, UNKNOWN):
         return unknown()
-    for code, _ in _complaints(error):
+    for code, message in _complaints(error):
         if code in _BY_CODE:
             return _BY_CODE[code]()
+        if code == _INTERNAL and _AWAY.search(message):
+            return _away()
+        if code == _INTERNAL and _AGAIN.search(message):
+            return _again()
     return _refused(error)
 
 
@@ -158,7 +171,7 @@ def _complaints(error: OperationFailure) -> list[tuple[int | None, str]]:
     if isinstance(error, BulkWriteError):
         written = cast("list[Mapping[str, object]]", error.details.get("writeErrors", []))
         return [(cast("int", one.get("code")), str(one.get("errmsg", ""))) for one in written]
-    if error.code == 1 and _LEAKED in str(error):
+    if error.code == _INTERNAL and _LEAKED in str(error):
         return [(TAKEN, "index: _id_" if f'{_LEAKED} "collection_pk' in str(error) else "")]
     return [(error.code, str(error))]
 

@@ -43,6 +43,8 @@ def labelled(label: str, code: int = 1) -> OperationFailure:
         (OperationFailure("regex", 51091), ValidationException),
         (OperationFailure("large", 10334), ValidationException),
         (OperationFailure("what", 59), RefusedCommandError),
+        (OperationFailure("what", 1), RefusedCommandError),
+        (OperationFailure("the database system is starting up", 59), RefusedCommandError),
         (AutoReconnect("gone"), UnavailableException),
         (NetworkTimeout("slow"), UnavailableException),
         (WaitQueueTimeoutError("many"), UnavailableException),
@@ -56,6 +58,28 @@ def labelled(label: str, code: int = 1) -> OperationFailure:
 )
 def test_each_complaint_has_its_family(error, family):
     assert type(told(error)) is family
+
+
+@pytest.mark.parametrize(
+    ("said", "family"),
+    [
+        ("terminating connection due to unexpected postmaster exit", UnavailableException),
+        ("terminating connection due to administrator command", UnavailableException),
+        ("the database system is starting up", UnavailableException),
+        ("the database system is not yet accepting connections", UnavailableException),
+        ("the database system is shutting down", UnavailableException),
+        ("unexpected EOF", UnavailableException),
+        (
+            "msg_insert.go:55 (handler.(*Handler).msgInsert): pool.go:90 (documentdb.(*Pool).Acquire): failed",
+            UnavailableException,
+        ),
+        ("deadlock detected", TransientConflictException),
+        ("could not serialize access due to concurrent update", TransientConflictException),
+    ],
+)
+def test_what_ferretdb_hands_on_of_its_postgresql_is_no_refusal(said, family):
+    assert type(told(OperationFailure(said, 1))) is family
+    assert type(told(BulkWriteError({"writeErrors": [{"code": 1, "errmsg": said}]}))) is family
 
 
 def test_what_is_told_already_stays_and_others_are_none_of_the_database():
