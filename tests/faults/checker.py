@@ -18,7 +18,7 @@ class Found:
     Args:
         committed: the postings that stand, by the id of their event, and the reminders, by their own.
         effects: event, account and number of each, in the order in which they were written.
-        dead: the events of the dead letters of the group.
+        dead: the events of the dead letters of the group, in the order in which they would be replayed.
         due: when the reminders were to have their effect, at the earliest.
         times: when they had it first.
         acknowledged: the events of the commands that were answered with success.
@@ -48,7 +48,8 @@ class Counts:
         ghosts: effects of what was never committed or is poison; dead letters of what is none.
         false_answers: acknowledged to the caller, and not committed.
         duplicated: effects, or dead letters, beyond the first of each event.
-        inversions: first effects that came after the effect of a later posting of their account.
+        inversions: first effects that came after the effect of a later posting of their account; dead
+            letters behind that of a later posting.
         stuck: what waits among the schedules, in the outbox or in the broker at the end.
         again: deliveries beyond the first of each message: they show that the faults were felt.
         early: effects of reminders before their time.
@@ -83,11 +84,15 @@ def count(found: Found) -> Counts:
         ghosts=len(false | (times.keys() & poison)) + len(dead.keys() - poison),
         false_answers=len(set(found.acknowledged) - found.committed.keys()),
         duplicated=times.total() - len(times) + dead.total() - len(dead),
-        inversions=_inversions(found.effects),
+        inversions=_inversions(found.effects) + _inversions(_places(found)),
         stuck=found.waiting + found.unsettled,
         again=max(0, found.deliveries - len(times.keys() | dead.keys())),
         early=sum(at < found.due[event] for event, at in found.times.items()),
     )
+
+
+def _places(found: Found) -> list[tuple[UUID, UUID, int]]:
+    return [(event, *found.committed[event]) for event in found.dead if event in found.committed]
 
 
 def _inversions(effects: Sequence[tuple[UUID, UUID, int]]) -> int:

@@ -157,15 +157,15 @@ class HastyDeadLetters:
 
     def __init__(self, dead_letters: DeadLetterStore) -> None:
         self._dead_letters = dead_letters
-        self._keeping: set[asyncio.Task[bool]] = set()
+        self._keeping: set[asyncio.Task[DeadLetterRecord | None]] = set()
 
-    async def add(self, record: DeadLetterRecord) -> bool:
+    async def add(self, record: DeadLetterRecord) -> DeadLetterRecord:
         keeping = asyncio.create_task(self._add(record))
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)
-        return True
+        return record
 
-    async def _add(self, record: DeadLetterRecord) -> bool:
+    async def _add(self, record: DeadLetterRecord) -> DeadLetterRecord | None:
         return await self._dead_letters.add(record)
 
 

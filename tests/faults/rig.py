@@ -270,7 +270,7 @@ class Run:
         postings = await self._fetch("SELECT id, account_id, number FROM posting")
         reminders = await self._fetch("SELECT id, account_id, 0 AS number, made + wait AS due FROM reminder")
         effects = await self._fetch("SELECT event_id, account_id, number, at FROM effect ORDER BY n")
-        dead = await self._fetch("SELECT message_id, consumer_group FROM chassis_dead_letters")
+        dead = await self._fetch("SELECT message_id, consumer_group FROM chassis_dead_letters ORDER BY id")
         ((_, _, waiting),) = await self._fetch(PROGRESS)
         assert {one[1] for one in dead} <= {group_of(self.prefix)}
         due = {_uuid(one[0]): cast("datetime", one[3]) for one in reminders}

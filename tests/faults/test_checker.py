@@ -13,8 +13,10 @@ ACCOUNT = uuid4()
 FIRST, SECOND, THIRD = events = [uuid4() for _ in range(3)]
 COMMITTED: dict[UUID, Place] = {event: (ACCOUNT, number) for number, event in enumerate(events, 1)}
 POISON, REMINDER, DUE = uuid4(), uuid4(), datetime(2026, 1, 1, tzinfo=UTC)
-(REFUSED, *_) = filter(is_poison, range(100))
+LATER_POISON = uuid4()
+(REFUSED, LATER_REFUSED, *_) = filter(is_poison, range(200))
 WITH_POISON = {**COMMITTED, POISON: (ACCOUNT, REFUSED)}
+TWICE_POISON = {**WITH_POISON, LATER_POISON: (ACCOUNT, LATER_REFUSED)}
 REMINDED = {**COMMITTED, REMINDER: (ACCOUNT, 0)}
 
 
@@ -41,6 +43,7 @@ def test_all_in_order_and_once_is_clean() -> None:
         (Found(WITH_POISON, [*effects(*events), (POISON, ACCOUNT, REFUSED)], dead=[POISON]), "ghosts"),
         (Found(COMMITTED, effects(*events), dead=[SECOND]), "ghosts"),
         (Found(WITH_POISON, effects(*events), dead=[POISON, POISON]), "duplicated"),
+        (Found(TWICE_POISON, effects(*events), dead=[LATER_POISON, POISON]), "inversions"),
         (Found(REMINDED, effects(*events), due={REMINDER: DUE}), "lost"),
         (Found(REMINDED, [*effects(*events), *2 * [(REMINDER, ACCOUNT, 0)]]), "duplicated"),
         (

@@ -21,7 +21,7 @@ from fastapi_chassis.domain.exceptions import (
     WiringError,
     translating,
 )
-from fastapi_chassis.domain.identity import new_id
+from fastapi_chassis.domain.identity import id_after, new_id
 from fastapi_chassis.domain.lookups import (
     MAX_FILTERS,
     MAX_ITEMS,
@@ -80,6 +80,7 @@ __all__ = (
     "check_storable",
     "contains",
     "criteria_for",
+    "id_after",
     "lookups_of",
     "new_id",
     "order_for",

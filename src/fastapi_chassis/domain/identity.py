@@ -1,4 +1,4 @@
-"""new_id(): time-ordered identifiers, UUID version 7."""
+"""new_id() and id_after(): time-ordered identifiers, UUID version 7."""
 
 import os
 import threading
@@ -24,6 +24,19 @@ def new_id() -> UUID:
     tick = time.time_ns() * _COUNTER_SPAN // 1_000_000
     with _LOCK:
         tick = _last_tick = max(tick, _last_tick + 1)
+    return _id_of(tick)
+
+
+def id_after(earlier: UUID) -> UUID:
+    """Makes the UUIDv7 of the next instant after another one, whatever the clock of this process says.
+
+    Args:
+        earlier: a UUIDv7, perhaps of a process whose clock is ahead.
+    """
+    return _id_of((earlier.int >> 80) * _COUNTER_SPAN + (earlier.int >> 64) % _COUNTER_SPAN + 1)
+
+
+def _id_of(tick: int) -> UUID:
     milliseconds, fraction = divmod(tick, _COUNTER_SPAN)
     random = int.from_bytes(os.urandom(8)) >> (64 - _RANDOM_BITS)
     return UUID(

@@ -1,13 +1,13 @@
 """DeadLetterStore: the port that keeps the messages which a consumer group gave up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 from uuid import UUID
 
-from fastapi_chassis.domain import new_id
+from fastapi_chassis.domain import id_after, new_id
 from fastapi_chassis.messaging.envelope import Envelope
 
 MOST = 200  # records of one page
@@ -26,7 +26,7 @@ class DeadLetterRecord:
     """A message that a consumer group gave up.
 
     Args:
-        id: identifies the record; later records have greater ones.
+        id: identifies the record; of two in a store, the later has the greater one.
         group: who gave it up.
         envelope: the message, its bytes as they came or as they were edited.
         reason: why, in at most 8 KiB and without secrets.
@@ -44,6 +44,14 @@ class DeadLetterRecord:
     at: datetime
     state: DeadLetterStateEnum = DeadLetterStateEnum.WAITING
     version: int = 1
+
+    def behind(self, latest: UUID | None) -> Self:
+        """Returns the record with an id that is greater than the latest of a store.
+
+        It is a hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): the clocks of two
+        consumers may differ, and what the second gives up still comes after what the first had.
+        """
+        return self if latest is None or latest < self.id else replace(self, id=id_after(latest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +93,11 @@ class DeadLetterQuery:
 class DeadLetterStore(Protocol):
     """Keeps records by group and message; each call is a transaction of its own."""
 
-    async def add(self, record: DeadLetterRecord) -> bool:
-        """Keeps a record; False, and nothing is changed, if the group's record of this message is there."""
+    async def add(self, record: DeadLetterRecord) -> DeadLetterRecord | None:
+        """Keeps a record behind all that were kept before, and returns it as it is kept now.
+
+        None, and nothing is changed, if the group's record of this message is there.
+        """
         ...
 
     async def page(self, query: DeadLetterQuery) -> Sequence[DeadLetterRecord]:

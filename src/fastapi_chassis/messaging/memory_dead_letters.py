@@ -21,13 +21,14 @@ class InMemoryDeadLetters:
     def __init__(self, store: MemoryStore) -> None:
         self._rows = cast("dict[UUID, DeadLetterRecord]", store.rows(DeadLetterRecord))
 
-    async def add(self, record: DeadLetterRecord) -> bool:
+    async def add(self, record: DeadLetterRecord) -> DeadLetterRecord | None:
         """Keeps a record, unless the group's record of this message is there."""
         key = _key(record)
         if any(_key(row) == key for row in self._rows.values()):
-            return False
-        self._rows[record.id] = record
-        return True
+            return None
+        kept = record.behind(max(self._rows, default=None))
+        self._rows[kept.id] = kept
+        return kept
 
     async def page(self, query: DeadLetterQuery) -> Sequence[DeadLetterRecord]:
         """Returns the records that are wanted."""

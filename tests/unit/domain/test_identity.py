@@ -6,7 +6,7 @@ from uuid import RFC_4122, UUID
 
 import pytest
 
-from fastapi_chassis.domain import identity, new_id
+from fastapi_chassis.domain import id_after, identity, new_id
 
 
 def many(count: int) -> list[UUID]:
@@ -60,3 +60,15 @@ def test_forked_processes_never_make_the_same() -> None:
 def test_the_random_part_is_not_guessed_from_the_one_before() -> None:
     tails = {one.int & (2**62 - 1) for one in many(1_000)}
     assert len(tails) == 1_000
+
+
+def test_one_after_another_is_the_least_later_one_whatever_the_clock_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = UUID(int=(new_id().int >> 80 << 80) | (7 << 76) | (0xFFF << 64) | (0b10 << 62))
+    for earlier in (new_id(), full):
+        monkeypatch.setattr(identity.time, "time_ns", lambda: 0)
+        later = id_after(earlier)
+        assert (later.version, later.variant) == (7, RFC_4122)
+        assert earlier < later
+        assert (later.int >> 80) - (earlier.int >> 80) == (earlier is full)

@@ -19,7 +19,7 @@ from fastapi_chassis.plugins.odm.notes import micros, moment_of
 
 
 class ODMDeadLetters:
-    """The collection of dead letters; each call is one atomic command, but for the purge.
+    """The collection of dead letters; each call is one atomic command, after a read where it needs one.
 
     Args:
         documents: the database.
@@ -28,14 +28,16 @@ class ODMDeadLetters:
     def __init__(self, documents: DocumentDatabase) -> None:
         self._documents = documents
 
-    async def add(self, record: DeadLetterRecord) -> bool:
+    async def add(self, record: DeadLetterRecord) -> DeadLetterRecord | None:
         """Keeps a record, unless the group's record of this message is there."""
         with translate_errors():
+            latest = await self._place.find_one({}, {ID: 1}, sort=[(ID, DESCENDING)])
+            kept = record.behind(None if latest is None else latest[ID])
             try:
-                await self._place.insert_one({ID: record.id, **_fields(record)})
+                await self._place.insert_one({ID: kept.id, **_fields(kept)})
             except DuplicateKeyError:
-                return False
-        return True
+                return None
+        return kept
 
     async def page(self, query: DeadLetterQuery) -> Sequence[DeadLetterRecord]:
         """Returns the records that are wanted."""

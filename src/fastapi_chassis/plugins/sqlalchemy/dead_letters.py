@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from fastapi_chassis.messaging import DeadLetterQuery, DeadLetterRecord, DeadLetterStateEnum, Envelope
@@ -16,6 +16,7 @@ from fastapi_chassis.plugins.sqlalchemy.envelopes import NAMES, envelope_of, val
 from fastapi_chassis.plugins.sqlalchemy.session import Perform
 
 _ROW = DEAD_LETTERS.c
+_LATEST = select(_ROW.id).order_by(_ROW.id.desc()).limit(1)
 _NAMES = NAMES[1:]  # the id is the record's; that of the message is in a column of its own
 _TEXTS = ("type", "source", "destination", "key", "aggregate_type", "content_type")
 _NUL, _ESCAPE = "\x00", "\x1b"  # no text of PostgreSQL holds the first; the second stands in for it
@@ -33,12 +34,17 @@ class SqlAlchemyDeadLetters:
         self._perform = perform
         self._dialect = dialect
 
-    async def add(self, record: DeadLetterRecord) -> bool:
+    async def add(self, record: DeadLetterRecord) -> DeadLetterRecord | None:
         """Keeps a record, unless the group's record of this message is there."""
-        values = {"id": record.id, "message_id": record.envelope.id, **_values(record)}
-        insert = self._dialect.insert(DEAD_LETTERS).values(values)
-        statement = insert.on_conflict_do_nothing(index_elements=[_ROW.consumer_group, _ROW.message_id])
-        return bool(await self._perform(lambda connection: connection.execute(statement).rowcount))
+        unless_there = [_ROW.consumer_group, _ROW.message_id]
+        insert = self._dialect.insert(DEAD_LETTERS).on_conflict_do_nothing(index_elements=unless_there)
+
+        def keep(connection: Connection) -> DeadLetterRecord | None:
+            kept = record.behind(connection.scalar(_LATEST))
+            values = {"id": kept.id, "message_id": kept.envelope.id, **_values(kept)}
+            return kept if connection.execute(insert.values(values)).rowcount else None
+
+        return cast("DeadLetterRecord | None", await self._perform(keep))
 
     async def page(self, query: DeadLetterQuery) -> Sequence[DeadLetterRecord]:
         """Returns the records that are wanted."""

@@ -70,7 +70,7 @@ def test_each_complaint_has_its_family(error, family):
         ("the database system is shutting down", UnavailableException),
         ("unexpected EOF", UnavailableException),
         (
-            "msg_insert.go:55 (handler.(*Handler).msgInsert): pool.go:90 (documentdb.(*Pool).Acquire): failed",
+            "msg_find.go:55 (handler.(*Handler).msgFind): pool.go:90 (documentdb.(*Pool).Acquire): failed",
             UnavailableException,
         ),
         ("deadlock detected", TransientConflictException),
