@@ -138,6 +138,7 @@ class Contestants:
         async with self._pool.acquire() as connection:
             assert await connection.fetchval("SELECT count(*) FROM effect") == events
             await connection.execute("TRUNCATE effect, chassis_inbox")
+            await connection.execute("CHECKPOINT")  # nobody waits for what another has left to write
 
     async def _shared(self, prefix: str, events: int) -> float:
         return await self._consume(prefix, events, BATCH)

@@ -52,31 +52,32 @@ def envelope_of(
     Raises:
         UnreadableMessage: one that must be there is missing, or is not what it should be.
     """
-    kind = attributes.get(_CONTENT, "")
-    if f"{prefix}id" not in attributes and is_cloudevent(kind):
+    names = _names(prefix)
+    identity, type_name, source, time, version, aggregate = names
+    if identity not in attributes and is_cloudevent(kind := attributes.get(_CONTENT, "")):
         require_single_json(kind)
         return read_structured(payload, destination=destination, key=key)
-    own: dict[str, str] = {}
+    missing = [name for name in (identity, type_name, source, time) if name not in attributes]
+    if missing:
+        raise UnreadableMessage(f"it has no {', '.join(missing)}")
     headers: dict[str, str] = {}
     for name, value in attributes.items():
+        if name in names:
+            continue
         if name.startswith(prefix):
-            bare = name[len(prefix) :]
-            (own if bare in _OWN else headers)[bare] = value
+            headers[name[len(prefix) :]] = value
         elif name in _PLAIN:
             headers.setdefault(name, value)
-    missing = [name for name in _REQUIRED if name not in own]
-    if missing:
-        raise UnreadableMessage(f"it has no {', '.join(f'{prefix}{name}' for name in missing)}")
     try:
         return Envelope(
-            id=UUID(own["id"]),
-            type=own["type"],
-            version=int(own.get(_VERSION, "1")),
-            source=own["source"],
-            time=datetime.fromisoformat(own["time"]),
+            id=UUID(attributes[identity]),
+            type=attributes[type_name],
+            version=int(attributes.get(version, "1")),
+            source=attributes[source],
+            time=datetime.fromisoformat(attributes[time]),
             destination=destination,
             key=key,
-            aggregate_type=own.get(_AGGREGATE, ""),
+            aggregate_type=attributes.get(aggregate, ""),
             payload=payload,
             content_type=attributes.get(_CONTENT, "application/json"),
             headers=headers,

@@ -1,10 +1,11 @@
 """Codecs: an integration event as bytes, and back; CloudEvents by default."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Annotated, Any, Protocol, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter, ValidationError, create_model
+from pydantic_core import CoreSchema, PydanticSerializationError, to_json
+from pydantic_core.core_schema import with_default_schema
 
 from fastapi_chassis.domain import IntegrationEvent, ValidationException
 from fastapi_chassis.messaging.config import MessagingConfig
@@ -58,11 +59,47 @@ class Codec(Protocol):
         ...
 
 
+class _Bare:
+    """Has pydantic leave an event's id and time empty: to make them anew costs more than to read the rest."""
+
+    def __get_pydantic_core_schema__(
+        self, source: type[IntegrationEvent], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        plain = handler(source)
+        schema = cast("dict[str, Any]", handler.resolve_ref_schema(plain))
+        if schema["type"] != "dataclass" or schema["schema"]["type"] != "dataclass-args":
+            return plain  # the event has a form of its own
+        arguments = schema["schema"]
+        fields = [_emptied(one) if one["name"] in _CARRIED else one for one in arguments["fields"]]
+        outer = {name: part for name, part in schema.items() if name != "ref"}  # those within it stay whole
+        return cast("CoreSchema", {**outer, "schema": {**arguments, "fields": fields}})
+
+
+def _bare(event: type[IntegrationEvent]) -> type[IntegrationEvent]:
+    """Returns what an event is read as; one that looks at itself must have all its fields."""
+    if hasattr(event, "__post_init__"):
+        return event
+    return cast("type[IntegrationEvent]", Annotated[event, _Bare()])
+
+
+def _emptied(field: dict[str, Any]) -> dict[str, Any]:
+    kind = field["schema"]["schema"] if field["schema"]["type"] == "default" else field["schema"]
+    return {**field, "schema": with_default_schema(kind, default=None)}
+
+
 class EventJson:
-    """Events as JSON objects; the form of each type is compiled once."""
+    """Events as JSON objects; the forms of each type are compiled once."""
 
     def __init__(self) -> None:
         self._forms: dict[type[IntegrationEvent], TypeAdapter[IntegrationEvent]] = {}
+        self._reading: dict[type[IntegrationEvent], TypeAdapter[IntegrationEvent]] = {}
+
+    def load(self, event: type[IntegrationEvent], payload: bytes, envelope: Envelope) -> IntegrationEvent:
+        """Reads what `dump` wrote, with the identity and time of the envelope."""
+        form = self._reading.get(event)
+        if form is None:
+            form = self._reading[event] = TypeAdapter(_bare(event))
+        return _carried(form.validate_json(payload), envelope)
 
     def dump(self, event: IntegrationEvent) -> bytes:
         """Writes what an event says, without what the envelope carries; what goes out can be read again."""
@@ -102,10 +139,9 @@ class CloudEventsCodec:
         event, steps = _known(registry, envelope.type, envelope.version)
         try:
             payload = _lifted(_DATA.validate_json(envelope.payload), steps) if steps else envelope.payload
-            read = self._json.form(event).validate_json(payload)
+            return self._json.load(event, payload, envelope)
         except ValidationError as fault:
             raise _unlike(envelope.type, fault) from None
-        return _carried(read, envelope)
 
 
 class _Named(BaseModel):
@@ -144,8 +180,7 @@ class EventDataCodec:
         event, steps = _known(registry, name, envelope.version if envelope.type == name else None)
         try:
             if steps:
-                data = _lifted(named.data, steps)
-                return _carried(self._json.form(event).validate_json(data), envelope)
+                return self._json.load(event, _lifted(named.data, steps), envelope)
             body = self._form(event).model_validate_json(envelope.payload)
         except ValidationError as fault:
             raise _unlike(name, fault) from None
@@ -154,7 +189,7 @@ class EventDataCodec:
     def _form(self, event: type[IntegrationEvent]) -> type[BaseModel]:
         form = self._forms.get(event)
         if form is None:
-            form = self._forms[event] = create_model("EventData", data=(event, ...))
+            form = self._forms[event] = create_model("EventData", data=(_bare(event), ...))
         return form
 
 

@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import pytest
@@ -143,6 +143,43 @@ def test_that_holds_inside_of_values_too_and_a_field_that_is_left_out_has_its_de
     newer = enveloped(codec, Shipped(line=Line(sku="b", amount=2)), payload=payload)
     read = codec.read(newer, EventRegistry([Shipped]))
     assert read == Shipped(line=Line(sku="a", amount=1), note="none")
+
+
+class Moved(IntegrationEvent):
+    place: str
+    event_id: UUID  # without a default
+    before: "Moved | None" = None
+
+
+@both
+def test_events_within_an_event_keep_an_identity_of_their_own(codec: Codec) -> None:
+    moved = Moved(place="b", event_id=new_id(), before=Moved(place="a", event_id=new_id()))
+    read = codec.read(enveloped(codec, moved), EventRegistry([Moved]))
+    assert isinstance(read, Moved)
+    assert read == moved
+    assert read.event_id == moved.event_id
+    assert read.before is not None
+    assert moved.before is not None
+    assert (read.before.event_id, read.before.occurred_at) == (
+        moved.before.event_id,
+        moved.before.occurred_at,
+    )
+
+
+class Stamped(IntegrationEvent):
+    seen: ClassVar[list[object]] = []
+
+    def __post_init__(self) -> None:
+        self.seen.append((self.event_id, self.occurred_at))
+
+
+@both
+def test_an_event_that_looks_at_itself_has_all_its_fields(codec: Codec) -> None:
+    stamped = Stamped()
+    Stamped.seen.clear()
+    codec.read(enveloped(codec, stamped), EventRegistry([Stamped]))
+    assert (stamped.event_id, stamped.occurred_at) in Stamped.seen
+    assert all(isinstance(part, UUID | datetime) for pair in Stamped.seen for part in pair)
 
 
 @both
