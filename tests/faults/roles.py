@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
-from fastapi_chassis.application import AbstractUnitOfWork, Handler, read_handler
+from fastapi_chassis.application import AbstractUnitOfWork, Handler, ScopeFactory, read_handler
 from fastapi_chassis.domain import (
     AppException,
     ConflictException,
@@ -108,7 +108,7 @@ _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 def run(settings: Settings) -> None:
     """Runs one process to its end: SIGTERM stops it in order."""
-    ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
+    die_with_parent()
     output = os.open(settings.folder / f"{settings.name}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -121,6 +121,11 @@ def run(settings: Settings) -> None:
         force=True,
     )
     asyncio.run(_run(settings))
+
+
+def die_with_parent() -> None:
+    """Has the kernel end this process with the one that started it."""
+    ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
 
 
 async def _run(settings: Settings) -> None:
@@ -235,9 +240,8 @@ async def _relay(settings: Settings, store: SqlAlchemyStore, points: Points, sto
             await stopping.wait()
 
 
-async def _consume(
-    settings: Settings, store: SqlAlchemyStore, points: Points, stopping: asyncio.Event
-) -> None:
+def scopes_of(store: SqlAlchemyStore) -> ScopeFactory:
+    """Opens the scope of a message: its transaction, and the effects within that."""
     bind = store.repository(Effects)
 
     class Scope:
@@ -251,6 +255,12 @@ async def _consume(
     async def scopes() -> AsyncIterator[Scope]:
         yield Scope(store.unit_of_work())
 
+    return scopes
+
+
+async def _consume(
+    settings: Settings, store: SqlAlchemyStore, points: Points, stopping: asyncio.Event
+) -> None:
     async def book(event: Posted, effects: Effects) -> None:
         await points.pass_by("K2")
         account_id, number = event.account_id, event.number
@@ -274,7 +284,7 @@ async def _consume(
         }
     )
     handlers = [cast("Handler", read_handler(function)) for function in (book, recall)]
-    consumer = Consumer(group_of(settings.prefix), handlers, scopes=scopes, config=config)
+    consumer = Consumer(group_of(settings.prefix), handlers, scopes=scopes_of(store), config=config)
     dead_letters = cast("DeadLetterStore", watched_dead_letters(store.dead_letters(), points))
     if settings.mutant == mutants.KEPT_AFTER_ACK:
         dead_letters = cast("DeadLetterStore", mutants.HastyDeadLetters(dead_letters))
