@@ -65,13 +65,13 @@ class Scheduling:
         ]
         owners = {one.message: module.name for module in modules for one in _commands(module)}
         events = EnvelopeWriter(codec_for(config), source=service, routing=Routing(config.destination_prefix))
-        self._writer = SendingWriter(
-            events, CommandWriter(service, cast("dict[type[Command[object]], str]", owners))
-        )
+        modules_of = cast("dict[type[Command[object]], str]", owners)
+        commands = CommandWriter(service, modules_of, config.claim_check.largest)
+        self._writer = SendingWriter(events, commands)
         self.consumers: list[CommandConsumer] = []
         for module in running if any(map(_asks, modules)) else ():
-            commands = [one.within(stores.of(module).unit_of_work) for one in _commands(module)]
-            self._consume(service, module, commands, mediator)
+            handlers = [one.within(stores.of(module).unit_of_work) for one in _commands(module)]
+            self._consume(service, module, handlers, mediator)
         self._schedulers: list[Scheduler] = []
 
     def _consume(

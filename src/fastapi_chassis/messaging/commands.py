@@ -48,11 +48,15 @@ class CommandWriter:
     Args:
         service: the service, which sends to itself.
         modules: the name of the module that handles each command.
+        largest: how many bytes a payload may have.
     """
 
-    def __init__(self, service: str, modules: Mapping[type[AnyCommand], str]) -> None:
+    def __init__(
+        self, service: str, modules: Mapping[type[AnyCommand], str], largest: int = MAX_PAYLOAD
+    ) -> None:
         self._service = service
         self._modules = modules
+        self._largest = largest
         self._forms: dict[type[AnyCommand], Form] = {}
 
     def write(self, command: AnyCommand, order: str = "") -> Envelope:
@@ -65,7 +69,7 @@ class CommandWriter:
         Raises:
             WiringError: no module handles it.
             TypeError: its content does not fit its type.
-            ValidationException: it is larger than 1 MiB.
+            ValidationException: it is larger than a message may be.
         """
         kind, message_id = type(command), new_id()
         if kind not in self._modules:
@@ -92,8 +96,8 @@ class CommandWriter:
             payload = form.dump_json(form.validate_python(command))
         except (ValidationError, PydanticSerializationError) as fault:
             raise TypeError(f"{kind.message_name} can't be sent: it does not fit its type") from fault
-        if len(payload) > MAX_PAYLOAD:
-            told = f"{kind.message_name} has {len(payload)} bytes, and a message may have {MAX_PAYLOAD}"
+        if len(payload) > self._largest:
+            told = f"{kind.message_name} has {len(payload)} bytes, and a message may have {self._largest}"
             raise ValidationException(told, error_code="MESSAGE_TOO_LARGE")
         return payload
 
@@ -153,6 +157,9 @@ class CommandConsumer:
         taken = self._taken.get(envelope.type)
         if taken is None:
             return self._dead(delivery, f"{self._group} handles no command {envelope.type}")
+        size, largest = len(envelope.payload), self._config.claim_check.largest
+        if size > largest:
+            return self._dead(delivery, f"the payload has {size} bytes, and a message may have {largest}")
         try:
             command = taken.form.validate_json(envelope.payload)
         except ValidationError as fault:

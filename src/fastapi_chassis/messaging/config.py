@@ -131,7 +131,7 @@ class ClaimCheckConfig(PurgeConfig):
         threshold: bytes; a larger payload is left in the store. Without a number all of them travel.
         directory: where payloads lie, such as a folder of a network mount; it must be there. Without one,
             they lie where a plugin, or the service itself, binds `ClaimCheckStore`.
-        largest: how many bytes the payload of an event may have at most, sent or taken.
+        largest: how many bytes the payload of a message may have at most, sent or taken.
         keep: seconds for which payloads are kept; longer than messages may lie in the broker.
         timeout: seconds that the store may take for one payload.
     """

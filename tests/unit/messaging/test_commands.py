@@ -108,6 +108,18 @@ def test_what_does_not_fit_is_refused_when_it_is_sent() -> None:
         written(Pack(title="x" * 1024 * 1024))
 
 
+async def test_a_command_may_be_as_large_as_messages_are_here_and_no_larger() -> None:
+    large, largest = Pack(title="x" * 2_000_000), 3_000_000
+    envelope = CommandWriter("shop", {Pack: "stock"}, largest).write(large)
+    warehouse = Warehouse()
+    assert (
+        await warehouse.commands(pack, claim_check={"largest": largest}).receive(Delivery(envelope)) == Ack()
+    )
+    refused = await warehouse.commands(pack).receive(Delivery(envelope))
+    assert isinstance(refused, DeadLetter)
+    assert "a message may have 1048576" in refused.reason
+
+
 @pytest.mark.requirement("MSG-8")
 async def test_a_command_is_handled_once_however_often_it_comes() -> None:
     shop, envelope = Warehouse(), written()
