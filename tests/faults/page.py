@@ -20,8 +20,7 @@ How it works, and what each word promises, is told in
 All columns but `hits`, `events` and `given again` must be 0. A run in which a fault hit less often than it
 should, or a process ended by itself, is void and does not count. `given again` are deliveries beyond the
 first of a message: they show that a fault was felt, and the inbox has dealt with them. `tree` is the commit
-that ran; a question mark stands for runs from before commits were noted, when nothing was scheduled and
-no message was poison.
+that ran.
 """
 RULE_OF_THREE = """\
 {events:,} events without a mistake in these runs bound the rate of mistakes, under just these faults and if
