@@ -202,6 +202,7 @@ FAULTS = (
         ONCE,
     ),
     Fault("R10", "relay: SIGTERM", "relay", _stopped("relay"), ONCE),
+    Fault("R11", "relay: the broker refuses what one key has in a batch", "relay", _at("R11", "1")),
     Fault("K1", "consumer: kill -9 at a delivery", "consumer", _at("K1")),
     Fault("K2", "consumer: kill -9 after the inbox row", "consumer", _at("K2")),
     Fault("K3", "consumer: kill -9 between effect and commit", "consumer", _at("K3")),

@@ -11,6 +11,7 @@ from fastapi_chassis.messaging import (
     Delivery,
     Envelope,
     Outcome,
+    PublishFailed,
     Receive,
     ScheduleStore,
     Subscribed,
@@ -117,12 +118,18 @@ class PublishingTransport:
         if len(envelopes) > 1 and self._points.is_armed("R7"):
             await self._transport.publish(envelopes[: len(envelopes) // 2])
             await self._points.pass_by("R7")
+        if self._points.reach("R11"):
+            await self._refuse(envelopes[0].key, envelopes)
         await self._transport.publish(envelopes)
         self._sent.extend(envelopes)
         if self._points.reach("F10"):
             again = [*self._sent] * 3
             self._dice.shuffle(again)
             await self._transport.publish(again)
+
+    async def _refuse(self, key: str, envelopes: Sequence[Envelope]) -> None:
+        await self._transport.publish([one for one in envelopes if one.key != key])
+        raise PublishFailed({n: "refused by the rig" for n, one in enumerate(envelopes) if one.key == key})
 
     async def subscribe(self, subscription: Subscription, receive: Receive) -> Subscribed:
         return await self._transport.subscribe(subscription, receive)

@@ -75,6 +75,7 @@ class Conveyor:
         self._stopping = asyncio.Event()
         self._idle = config.poll_busy
         self._limit = min(_FIRST_LIMIT, config.batch)
+        self._left_out: frozenset[str] = frozenset()
         self.in_use: Collection[int] = ()
 
     def wake(self) -> None:
@@ -123,7 +124,9 @@ class Conveyor:
 
     async def _claim(self, tokens: Mapping[int, int], *, after: int = 0) -> Claim:
         closed = self._outages.destinations.closed
-        claim = await self._outbox.claim(tokens, limit=self._limit, without=closed, after=after)
+        # what was left out stays so until the reading begins anew: its keys would overtake themselves
+        self._left_out = self._left_out | closed if after else closed
+        claim = await self._outbox.claim(tokens, limit=self._limit, without=self._left_out, after=after)
         self._outages.store.healed()
         return claim
 

@@ -120,7 +120,7 @@ class InMemoryOutbox:
         self, tokens: Mapping[int, int], *, limit: int, without: Collection[str] = (), after: int = 0
     ) -> Claim:
         """Reads what is due in some partitions."""
-        later = (entry for entry in self._due(tokens) if entry.sequence > after)
+        later = self._due(tokens, after)
         due = (entry for entry in later if entry.envelope.destination not in without)
         return Claim(tokens, tuple(islice(due, limit)))
 
@@ -146,16 +146,17 @@ class InMemoryOutbox:
         blocked = {row.entry.envelope.key for row in self._rows.values() if row.entry.attempts}
         return Backlog(len(self._rows), timedelta(seconds=now - oldest), len(blocked))
 
-    def _due(self, partitions: Collection[int]) -> Iterator[OutboxEntry]:
+    def _due(self, partitions: Collection[int], after: int) -> Iterator[OutboxEntry]:
         now = monotonic()
         blocked: set[str] = set()
         for _, row in sorted(self._rows.items()):
             if row.partition not in partitions:
                 continue
             key = row.entry.envelope.key
-            if row.due > now:
+            is_before = row.entry.sequence <= after
+            if row.due > now or (is_before and row.entry.attempts):
                 blocked.add(key)
-            elif key not in blocked:
+            elif not is_before and key not in blocked:
                 yield row.entry
 
 

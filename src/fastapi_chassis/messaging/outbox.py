@@ -89,7 +89,8 @@ class OutboxStore(Protocol):
     ) -> Claim:
         """Reads the oldest messages of some partitions that are due.
 
-        Of a key whose oldest message waits for a retry, no later message is read.
+        Of a key whose oldest message waits for a retry, no later message is read; nor of one that was refused
+        and lies before the place where the reading begins, even if its wait is over.
 
         Args:
             tokens: the partitions, each with its fence.

@@ -1,6 +1,8 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from fastapi_chassis.messaging import Envelope, PublishFailed
 from fastapi_chassis.messaging.config import RetryConfig
 from fastapi_chassis.messaging.destinations import Destinations
@@ -73,3 +75,20 @@ async def test_a_destination_that_takes_nothing_is_left_alone_and_others_go_on(s
         broker.is_open = True
         await shop.emptied()
     assert len(broker.published) == 25
+
+
+@pytest.mark.requirement("MSG-3")
+async def test_what_a_closed_destination_left_behind_is_not_overtaken_when_it_opens(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [frozenset({"picky"})]  # and nothing is closed any more when the second batch is read
+    closed = property(lambda _: told.pop() if told else frozenset())
+    monkeypatch.setattr(Destinations, "closed", closed)
+    own = [created(str(number), key="one", destination="picky") for number in range(2)]
+    others = [created(key=str(number)) for number in range(4)]
+    await shop.write(own[0], *others, own[1])
+    broker = Broker()
+    async with relay(shop.outbox, broker, batch=2, batches=1).running():
+        await shop.emptied()
+    assert [one for one in broker.published if one.key == "one"] == own
+    assert broker.batches[:2] == [2, 2]

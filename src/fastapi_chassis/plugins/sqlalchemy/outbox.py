@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    or_,
     select,
     type_coerce,
     update,
@@ -160,13 +161,16 @@ def _insert(dialect: SqlDialect) -> BulkWrite:
 
 @cache
 def _due(dialect: SqlDialect, *, has_closed: bool) -> Statement:
-    """Reads the oldest that are due; of a key whose oldest waits for a retry, nothing later."""
+    """Reads the oldest that are due; of a key whose oldest waits for a retry, nothing later.
+
+    Where the reading begins `after` one whose wait has just ended, nothing of its key is read either.
+    """
     earlier = OUTBOX.alias("earlier")
     waits = select(earlier.c.seq).where(
         earlier.c.aggregateid == _ROW.aggregateid,
         earlier.c.seq < _ROW.seq,
         earlier.c.attempts > 0,
-        earlier.c.available_at > dialect.now(),
+        or_(earlier.c.available_at > dialect.now(), earlier.c.seq <= bindparam("after")),
     )
     due = select(*_READ).where(
         _ROW.seq > bindparam("after"),

@@ -49,6 +49,17 @@ class OutboxLeaseContract:
         assert read(following) in ([2, 3, 4], []), "a store may leave it to a claim from the beginning"
         assert read(await store.outbox().claim(first.tokens, limit=10)) == [0, 1, 2, 3, 4]
 
+    async def test_what_was_refused_before_that_sequence_is_not_overtaken(self, store: OutboxHarness) -> None:
+        keys = ("poor", "rich", "poor", "rich")
+        await write(store, [envelope(number, key=key) for number, key in enumerate(keys)])
+        claim = await claimed(store.outbox(), limit=1)
+        (poor,) = sequences(claim)
+        at_once = timedelta(0)
+        assert not await store.outbox().settle(claim, published=[], failed={poor: (at_once, "no route")})
+        following = await store.outbox().claim(claim.tokens, limit=10, after=poor)
+        assert read(following) in ([1, 3], []), "its wait is over, and it has not left yet"
+        assert read(await store.outbox().claim(claim.tokens, limit=10)) == [0, 1, 2, 3]
+
     async def test_destinations_may_be_left_out(self, store: OutboxHarness) -> None:
         await write(store, [envelope(1, destination="a"), envelope(2, destination="b"), envelope(3)])
         assert read(await claimed(store.outbox(), without=["a"])) == [2, 3]
