@@ -112,5 +112,21 @@ def test_declared_condition_may_skip(project: Project, monkeypatch: pytest.Monke
     assert project.run()[0] == pytest.ExitCode.OK
 
 
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("PostgreSQL is away", pytest.ExitCode.TESTS_FAILED),
+        ("no MongoDB replica set: no Docker engine", pytest.ExitCode.OK),
+    ],
+)
+def test_a_declared_condition_loses_no_backend(
+    project: Project, monkeypatch: pytest.MonkeyPatch, reason: str, code: pytest.ExitCode
+) -> None:
+    monkeypatch.setenv("CHASSIS_REQUIRE_BACKENDS", "1")
+    marks = f"@pytest.mark.backends('postgresql')\n@pytest.mark.skipif(True, reason={reason!r})"
+    project.write("tests/test_x.py", f"import pytest\n{marks}\ndef test_a(): ...")
+    assert project.run()[0] == code
+
+
 def test_expected_failure_that_passes_is_a_failure(request: pytest.FixtureRequest) -> None:
     assert request.config.getini("xfail_strict"), "set xfail_strict in pyproject.toml again"

@@ -7,7 +7,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter, ValidationErr
 from pydantic_core import CoreSchema, PydanticSerializationError, to_json
 from pydantic_core.core_schema import with_default_schema
 
-from fastapi_chassis.domain import IntegrationEvent, ValidationException
+from fastapi_chassis.domain import IntegrationEvent, Message, ValidationException
 from fastapi_chassis.messaging.config import MessagingConfig
 from fastapi_chassis.messaging.conversation import SPEC_VERSION
 from fastapi_chassis.messaging.envelope import Envelope
@@ -103,14 +103,13 @@ class EventJson:
 
     def dump(self, event: IntegrationEvent) -> bytes:
         """Writes what an event says, without what the envelope carries; what goes out can be read again."""
-        form = self.form(type(event))
+        form = self._form(type(event))
         try:
             return form.dump_json(form.validate_python(event), exclude=_CARRIED)
         except (ValidationError, PydanticSerializationError) as fault:
             raise TypeError(f"{event.message_name} can't be sent: it does not fit its type") from fault
 
-    def form(self, event: type[IntegrationEvent]) -> TypeAdapter[IntegrationEvent]:
-        """Returns the form of a type."""
+    def _form(self, event: type[IntegrationEvent]) -> TypeAdapter[IntegrationEvent]:
         form = self._forms.get(event)
         if form is None:
             form = self._forms[event] = TypeAdapter(event)
@@ -130,12 +129,12 @@ class CloudEventsCodec:
 
     def write(self, event: IntegrationEvent) -> Body:
         """Writes the data as JSON."""
-        payload = _limited(event, self._json.dump(event), self._largest)
+        payload = limited(event, self._json.dump(event), self._largest)
         return Body(payload, headers={SPEC_VERSION: "1.0"})
 
     def read(self, envelope: Envelope, registry: EventRegistry) -> IntegrationEvent:
         """Reads the data as the type that the envelope names."""
-        _check_size(envelope, self._largest)
+        check_size(envelope, self._largest)
         event, steps = _known(registry, envelope.type, envelope.version)
         try:
             payload = _lifted(_DATA.validate_json(envelope.payload), steps) if steps else envelope.payload
@@ -165,11 +164,11 @@ class EventDataCodec:
     def write(self, event: IntegrationEvent) -> Body:
         """Writes name and data as one JSON object."""
         payload = b'{"event":%b,"data":%b}' % (to_json(event.message_name), self._json.dump(event))
-        return Body(_limited(event, payload, self._largest))
+        return Body(limited(event, payload, self._largest))
 
     def read(self, envelope: Envelope, registry: EventRegistry) -> IntegrationEvent:
         """Reads the data as the type that the payload names; a CloudEvent in another form is read as one."""
-        _check_size(envelope, self._largest)
+        check_size(envelope, self._largest)
         try:
             named = _Named.model_validate_json(envelope.payload)
         except ValidationError as fault:
@@ -199,10 +198,15 @@ def codec_for(config: MessagingConfig) -> Codec:
     return EventDataCodec(largest) if config.codec == "event-data" else CloudEventsCodec(largest)
 
 
-def _limited(event: IntegrationEvent, payload: bytes, largest: int) -> bytes:
+def limited(message: Message, payload: bytes, largest: int) -> bytes:
+    """Passes a payload that is no larger than a message may be.
+
+    Raises:
+        ValidationException: it is.
+    """
     if len(payload) > largest:
         raise ValidationException(
-            f"{event.message_name} has {len(payload)} bytes, and a message may have {largest}",
+            f"{message.message_name} has {len(payload)} bytes, and a message may have {largest}",
             error_code="MESSAGE_TOO_LARGE",
         )
     return payload
@@ -237,7 +241,12 @@ def _lifted(data: Data, steps: tuple[Upcaster, ...]) -> bytes:
     return to_json(data)
 
 
-def _check_size(envelope: Envelope, largest: int) -> None:
+def check_size(envelope: Envelope, largest: int) -> None:
+    """Passes an envelope whose payload is no larger than a message may be.
+
+    Raises:
+        UnreadableMessage: it is.
+    """
     if len(envelope.payload) > largest:
         size = len(envelope.payload)
         raise UnreadableMessage(f"the payload has {size} bytes, and a message may have {largest}")

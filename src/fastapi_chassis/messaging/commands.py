@@ -20,8 +20,8 @@ from fastapi_chassis.application import (
     open_scope,
     use_context,
 )
-from fastapi_chassis.domain import Finding, ValidationException, WiringError, new_id
-from fastapi_chassis.messaging.codec import MAX_PAYLOAD
+from fastapi_chassis.domain import Finding, WiringError, new_id
+from fastapi_chassis.messaging.codec import MAX_PAYLOAD, UnreadableMessage, check_size, limited
 from fastapi_chassis.messaging.config import MessagingConfig
 from fastapi_chassis.messaging.conversation import context_of, headers_of
 from fastapi_chassis.messaging.envelope import Envelope
@@ -96,10 +96,7 @@ class CommandWriter:
             payload = form.dump_json(form.validate_python(command))
         except (ValidationError, PydanticSerializationError) as fault:
             raise TypeError(f"{kind.message_name} can't be sent: it does not fit its type") from fault
-        if len(payload) > self._largest:
-            told = f"{kind.message_name} has {len(payload)} bytes, and a message may have {self._largest}"
-            raise ValidationException(told, error_code="MESSAGE_TOO_LARGE")
-        return payload
+        return limited(command, payload, self._largest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +154,11 @@ class CommandConsumer:
         taken = self._taken.get(envelope.type)
         if taken is None:
             return self._dead(delivery, f"{self._group} handles no command {envelope.type}")
-        size, largest = len(envelope.payload), self._config.claim_check.largest
-        if size > largest:
-            return self._dead(delivery, f"the payload has {size} bytes, and a message may have {largest}")
         try:
+            check_size(envelope, self._config.claim_check.largest)
             command = taken.form.validate_json(envelope.payload)
+        except UnreadableMessage as fault:
+            return self._dead(delivery, str(fault))
         except ValidationError as fault:
             return self._dead(delivery, f"the payload is not {envelope.type}: {_reasons(fault)}")
         with use_context(context_of(envelope)):

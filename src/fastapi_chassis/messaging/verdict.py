@@ -66,4 +66,4 @@ def cut(reason: str) -> str:
 def is_cancelled() -> bool:
     """Whether somebody cancels the task at hand; else a CancelledError came out of what it waited for."""
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    return task is None or task.cancelling() > 0  # without a task, nobody can tell

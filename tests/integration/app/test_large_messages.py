@@ -13,6 +13,7 @@ from fastapi_chassis import (
     BaseAggregate,
     Command,
     IntegrationEvent,
+    Schedule,
     ServiceModule,
 )
 from fastapi_chassis.app import ApplicationGenericBuilder
@@ -53,6 +54,28 @@ class Read:
 
 async def read(event: BookWritten, done: Read) -> None:
     done.texts.append(event.text)
+
+
+class PrintLater(Command[None], public=True):
+    text: str
+
+
+class Print(Command[None], public=True):
+    text: str
+
+
+async def print_later(command: PrintLater, schedule: Schedule) -> None:
+    await schedule.send(Print(text=command.text))
+
+
+async def print_now(command: Print, done: Read) -> None:
+    done.texts.append(command.text)
+
+
+class Press(ApplicationAbstract):
+    name = "press"
+    plugins = (NatsPlugin, RedisPlugin)
+    modules = (ServiceModule("prints", handlers=(print_later, print_now)),)
 
 
 class Writer(ApplicationAbstract):
@@ -111,6 +134,13 @@ async def test_another_service_reads_what_the_broker_could_not_carry(servers: Se
         await eventually(lambda: len(servers.read.texts) == 2, within=60)
         assert sorted(servers.read.texts, key=len) == ["short", TEXT]
         assert len(await keys(await writer.get(RedisClient), servers.prefix)) == 1
+
+
+async def test_a_command_that_a_service_sends_itself_goes_the_same_way(servers: Servers) -> None:
+    async with servers.running(Press) as press:
+        await press.application.mediator.send(PrintLater(text=TEXT))
+        await eventually(lambda: servers.read.texts == [TEXT], within=60)
+        assert len(await keys(await press.get(RedisClient), servers.prefix)) == 1
 
 
 async def test_a_payload_that_somebody_removed_makes_a_dead_letter_that_says_so(servers: Servers) -> None:

@@ -15,6 +15,7 @@ from aiormq.exceptions import (
 )
 
 from fastapi_chassis.domain import ChassisError, Finding, UnavailableException
+from fastapi_chassis.messaging import is_cancelled
 
 LOGIN = (AuthenticationError, ProbableAuthenticationError)
 REFUSED = (ChannelAccessRefused, ChannelLockedResource, ChannelPreconditionFailed)
@@ -43,8 +44,7 @@ def translate_errors() -> Iterator[None]:
         raise away() from error
     except asyncio.CancelledError as error:
         # the client ends what waits by a cancellation of its own when a connection breaks
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if is_cancelled():
             raise
         raise away() from error
 

@@ -30,9 +30,15 @@ type Told = AppException | ChassisError
 
 TRANSIENT, UNKNOWN = "TransientTransactionError", "UnknownTransactionCommitResult"
 TAKEN = 11000
-_LEAKED = (
-    "duplicate key value violates unique constraint"  # FerretDB's findAndModify tells it as PostgreSQL does
+# FerretDB hands on, as an internal error, what PostgreSQL and its own connections to it say
+_INTERNAL = 1
+_AWAY = re.compile(
+    r"terminating connection|the database system is|unexpected EOF|too many clients"
+    r"|remaining connection slots|failed to connect|\(\*Pool\)\.Acquire|conn closed"
+    r"|connection reset|connection refused|broken pipe"
 )
+_AGAIN = re.compile(r"deadlock detected|could not serialize access|tuple concurrently updated")
+_LEAKED = "duplicate key value violates unique constraint"
 _CONSTRAINT = "could not create exclusion constraint"
 _INDEX = re.compile(r"index:?\s+'?([^\s']+)", re.IGNORECASE)
 
@@ -69,15 +75,6 @@ def unknown() -> Told:
     """Makes the exception for a commit whose answer was lost."""
     return UnavailableException("the database did not say whether this was done", retry_after=1)
 
-
-# FerretDB hands on, as an internal error, what PostgreSQL and its own connections to it say
-_INTERNAL = 1
-_AWAY = re.compile(
-    r"terminating connection|the database system is|unexpected EOF|too many clients"
-    r"|remaining connection slots|failed to connect|\(\*Pool\)\.Acquire|conn closed"
-    r"|connection reset|connection refused|broken pipe"
-)
-_AGAIN = re.compile(r"deadlock detected|could not serialize access|tuple concurrently updated")
 
 _BY_CODE: dict[int, Callable[[], Told]] = {
     2: _invalid,

@@ -73,7 +73,18 @@ def test_each_complaint_has_its_family(error, family):
             "msg_find.go:55 (handler.(*Handler).msgFind): pool.go:90 (documentdb.(*Pool).Acquire): failed",
             UnavailableException,
         ),
+        ("sorry, too many clients already", UnavailableException),
+        (
+            "remaining connection slots are reserved for roles with the SUPERUSER attribute",
+            UnavailableException,
+        ),
+        ("failed to connect to `user=chassis database=postgres`", UnavailableException),
+        ("conn closed", UnavailableException),
+        ("read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer", UnavailableException),
+        ("dial tcp 127.0.0.1:2: connect: connection refused", UnavailableException),
+        ("write failed: write tcp 127.0.0.1:1->127.0.0.1:2: write: broken pipe", UnavailableException),
         ("deadlock detected", TransientConflictException),
+        ("tuple concurrently updated", TransientConflictException),
         ("could not serialize access due to concurrent update", TransientConflictException),
     ],
 )
